@@ -1,0 +1,167 @@
+//! What can come of an exchange but a token. Each variant is a fact; its `Display` is the public sentence, octo-sts's
+//! where octo-sts has one. Code and HTTP status are the business of the component's `respond`.
+
+use thiserror::Error;
+
+/// Why there is no token. What a caller may not know is not in here: see [`Refusal`].
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[allow(missing_docs, reason = "each variant's sentence says what it is; docs/ERRORS.md is the table")]
+pub enum ExchangeError {
+    #[error("multiple scopes not supported")]
+    SeveralScopes,
+    #[error("too many values for field \"{0}\"")]
+    TooManyValues(&'static str),
+    #[error("parameters could not be read")]
+    UnreadableParameters,
+    #[error("narrowing by \"{0}\" is not served yet")]
+    NarrowingNotServed(&'static str),
+    #[error("scope must be provided")]
+    NoScope,
+    #[error("identity must be provided")]
+    NoIdentity,
+    #[error("scope must be OWNER or OWNER/REPOSITORY")]
+    MalformedScope,
+    #[error("identity must be one path segment")]
+    MalformedIdentity,
+    #[error("expected exactly one authorization header")]
+    AuthorizationCount,
+    #[error("invalid bearer token")]
+    MalformedToken,
+    #[error("invalid issuer format")]
+    IssuerFormat,
+    #[error("invalid {0} in token")]
+    ClaimFormat(&'static str),
+    #[error("issuer not permitted by this server")]
+    IssuerNotPermitted,
+    #[error("unable to fetch or create the provider")]
+    ProviderRefused,
+    #[error("unable to fetch or create the provider")]
+    ProviderUnavailable { retry_after: u64 },
+    #[error("unable to verify bearer token")]
+    NotVerified,
+    #[error("unable to verify bearer token")]
+    KeysPending { retry_after: u64 },
+    #[error("no GitHub App configured for org \"{owner}\"")]
+    NoApp { owner: String },
+    #[error("no installation found for \"{owner}\"")]
+    NotInstalled { owner: String },
+    #[error("installation for \"{owner}\" is suspended")]
+    Suspended { owner: String },
+    #[error("GitHub API rate limit exceeded for \"{what}\"")]
+    Limited { what: String, retry_after: u64 },
+    #[error("failed to get token")]
+    AppRefused,
+    #[error("unable to find trust policy for \"{identity}\"")]
+    PolicyNotFound { identity: String },
+    #[error("unable to {stage} trust policy found for \"{identity}\"")]
+    PolicyInvalid { identity: String, stage: PolicyStage, reason: Option<String> },
+    #[error("not permitted to read trust policy for \"{identity}\"")]
+    PolicyForbidden { identity: String },
+    #[error("GitHub is unavailable")]
+    GitHubUnavailable { retry_after: u64 },
+    #[error("token does not match trust policy: audience not accepted")]
+    AudienceNotAccepted,
+    #[error("{0}")]
+    Denied(String),
+    #[error("token exchange failure (StatusUnprocessableEntity)")]
+    MintUnprocessable,
+    #[error("failed to get token")]
+    MintForbidden,
+    #[error("failed to get token")]
+    MintUnavailable { retry_after: u64 },
+    #[error("failed to get token")]
+    TokenWider,
+    #[error("decision could not be recorded")]
+    NotRecorded { retry_after: u64 },
+    #[error("deadline exceeded")]
+    Deadline,
+    #[error("server is not configured")]
+    NotConfigured { retry_after: u64 },
+    #[error("request too large")]
+    RequestTooLarge,
+    #[error("Method Not Allowed")]
+    WrongMethod { allow: &'static str },
+    #[error("Not Found")]
+    NoSuchPath,
+    #[error("octo-sts does not support refresh tokens")]
+    RefreshTokens,
+    #[error("internal error")]
+    Internal,
+}
+
+/// How far a policy's text came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PolicyStage {
+    /// A directory, a symbolic link, not text, too large.
+    Read,
+    /// No document of the schema.
+    Parse,
+    /// A policy that cannot decide.
+    Compile,
+}
+
+impl std::fmt::Display for PolicyStage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Read => "read",
+            Self::Parse => "parse",
+            Self::Compile => "compile",
+        })
+    }
+}
+
+impl ExchangeError {
+    /// Seconds after which a retry may help, 1 to 3600, for everything that a retry may cure.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::ProviderUnavailable { retry_after }
+            | Self::KeysPending { retry_after }
+            | Self::Limited { retry_after, .. }
+            | Self::GitHubUnavailable { retry_after }
+            | Self::MintUnavailable { retry_after }
+            | Self::NotRecorded { retry_after }
+            | Self::NotConfigured { retry_after } => Some((*retry_after).clamp(1, 3600)),
+            _ => None,
+        }
+    }
+
+    /// `reason` of the answer's body: what is wrong with the policy, for those who may see it.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::PolicyInvalid { reason, .. } => reason.as_deref(),
+            _ => None,
+        }
+    }
+}
+
+/// An error in two voices: what happened, what the caller is told of it, and what only the operator's log says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// What happened, for the audit record.
+    pub error: ExchangeError,
+    /// What the caller is told, where that is less.
+    pub shown: Option<ExchangeError>,
+    /// For the operator: no token, key or assertion is in it.
+    pub because: String,
+}
+
+impl Refusal {
+    /// A refusal with a reason for the log.
+    pub(crate) fn new(error: ExchangeError, because: impl ToString) -> Self {
+        Self { error, shown: None, because: because.to_string() }
+    }
+
+    /// What the caller is told.
+    #[must_use]
+    pub fn public(&self) -> &ExchangeError {
+        self.shown.as_ref().unwrap_or(&self.error)
+    }
+}
+
+impl From<ExchangeError> for Refusal {
+    fn from(error: ExchangeError) -> Self {
+        Self::new(error, "")
+    }
+}

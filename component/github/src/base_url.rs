@@ -1,0 +1,107 @@
+//! Where this GitHub is.
+
+use thiserror::Error;
+use url::{Host, Url};
+
+/// GitHub's public REST API, the default of `GITHUB_BASE_URL`.
+pub const PUBLIC: &str = "https://api.github.com";
+
+/// The base of every call, without a trailing slash: `https://api.github.com`, `https://api.NAME.ghe.com` or
+/// `https://HOST/api/v3`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BaseUrl {
+    text: String,
+    authority: String,
+}
+
+/// Why a text is no base URL.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum BaseUrlError {
+    /// Not a URL with a host.
+    #[error("GITHUB_BASE_URL is not a URL")]
+    NotAUrl,
+    /// Plain http to a host that is not this machine, or another scheme.
+    #[error("GITHUB_BASE_URL must use https scheme, got \"{0}\"")]
+    Scheme(String),
+    /// User-info, query or fragment, which could not be part of every call.
+    #[error("GITHUB_BASE_URL must have no user, query or fragment")]
+    Extra,
+}
+
+impl BaseUrl {
+    /// Reads the setting. It is used verbatim, one trailing `/` cut; plain http is for loopback only.
+    ///
+    /// # Errors
+    /// [`BaseUrlError`] says what is wrong, naming the setting and no value but the scheme.
+    pub fn parse(text: &str) -> Result<Self, BaseUrlError> {
+        let url = Url::parse(text).map_err(|_| BaseUrlError::NotAUrl)?;
+        let host = url.host().ok_or(BaseUrlError::NotAUrl)?;
+        let loopback = match host {
+            Host::Domain(name) => name == "localhost",
+            Host::Ipv4(address) => address.is_loopback(),
+            Host::Ipv6(address) => address.is_loopback(),
+        };
+        if url.scheme() != "https" && !(url.scheme() == "http" && loopback) {
+            return Err(BaseUrlError::Scheme(url.scheme().to_owned()));
+        }
+        let extra = !url.username().is_empty() || url.password().is_some();
+        if extra || url.query().is_some() || url.fragment().is_some() || text.contains('@') {
+            return Err(BaseUrlError::Extra);
+        }
+        let port = url.port_or_known_default().ok_or(BaseUrlError::NotAUrl)?;
+        Ok(Self {
+            text: text.strip_suffix('/').unwrap_or(text).to_owned(),
+            authority: format!("{host}:{port}"),
+        })
+    }
+
+    /// The base, as configured.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// `host:port` in lower case, the port always written out.
+    #[must_use]
+    pub fn authority(&self) -> &str {
+        &self.authority
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn accepts_https_and_loopback_http() {
+        for (text, authority) in [
+            ("https://api.github.com", "api.github.com:443"),
+            ("https://ghes.example/api/v3/", "ghes.example:443"),
+            ("http://127.0.0.1:8080/api/v3", "127.0.0.1:8080"),
+            ("http://[::1]:8080", "[::1]:8080"),
+            ("http://localhost:1", "localhost:1"),
+        ] {
+            let base = BaseUrl::parse(text).unwrap();
+            assert_eq!(base.authority(), authority);
+            assert_eq!(base.as_str(), text.trim_end_matches('/'));
+        }
+    }
+
+    #[test]
+    fn refuses_what_cannot_be_the_base_of_every_call() {
+        for (text, error) in [
+            ("", BaseUrlError::NotAUrl),
+            ("api.github.com", BaseUrlError::NotAUrl),
+            ("http://ghes.example", BaseUrlError::Scheme("http".into())),
+            ("http://127.0.0.1.evil.example", BaseUrlError::Scheme("http".into())),
+            ("ftp://127.0.0.1", BaseUrlError::Scheme("ftp".into())),
+            ("https://user@ghes.example", BaseUrlError::Extra),
+            ("https://@ghes.example", BaseUrlError::Extra),
+            ("https://ghes.example?x", BaseUrlError::Extra),
+            ("https://ghes.example#x", BaseUrlError::Extra),
+        ] {
+            assert_eq!(BaseUrl::parse(text), Err(error), "{text}");
+        }
+    }
+}
