@@ -126,6 +126,53 @@ impl ExchangeError {
         }
     }
 
+    /// The stable key of the answer's `error` and of the audit record.
+    #[must_use]
+    pub fn key(&self) -> &'static str {
+        match self {
+            Self::SeveralScopes
+            | Self::TooManyValues(_)
+            | Self::UnreadableParameters
+            | Self::NarrowingNotServed(_)
+            | Self::NoScope
+            | Self::NoIdentity
+            | Self::MalformedScope
+            | Self::MalformedIdentity
+            | Self::AuthorizationCount
+            | Self::RequestTooLarge
+            | Self::WrongMethod { .. } => "invalid_request",
+            Self::MalformedToken | Self::IssuerFormat | Self::ClaimFormat(_) => "invalid_token",
+            Self::IssuerNotPermitted => "issuer_not_permitted",
+            Self::ProviderRefused => "provider_error",
+            Self::NotVerified => "token_verification_failed",
+            Self::NoApp { .. } | Self::NotInstalled { .. } => "installation_not_found",
+            Self::Suspended { .. } => "installation_suspended",
+            Self::Limited { .. } => "rate_limited",
+            Self::AppRefused | Self::TokenWider => "upstream_error",
+            Self::PolicyNotFound { .. } => "policy_not_found",
+            Self::PolicyInvalid { .. } => "policy_invalid",
+            Self::PolicyForbidden { .. } => "policy_forbidden",
+            Self::AudienceNotAccepted => "audience_not_accepted",
+            Self::Denied(_) | Self::MintUnprocessable | Self::MintForbidden => "permission_denied",
+            Self::ProviderUnavailable { .. }
+            | Self::KeysPending { .. }
+            | Self::GitHubUnavailable { .. }
+            | Self::MintUnavailable { .. }
+            | Self::NotRecorded { .. }
+            | Self::NotConfigured { .. } => "unavailable",
+            Self::Deadline => "upstream_timeout",
+            Self::NoSuchPath => "not_found",
+            Self::RefreshTokens => "unimplemented",
+            Self::Internal => "internal_error",
+        }
+    }
+
+    /// Whether nothing was decided: somebody was out of reach, or something here is broken.
+    #[must_use]
+    pub fn is_failure(&self) -> bool {
+        matches!(self.key(), "unavailable" | "rate_limited" | "upstream_error" | "upstream_timeout" | "internal_error")
+    }
+
     /// `reason` of the answer's body: what is wrong with the policy, for those who may see it.
     #[must_use]
     pub fn reason(&self) -> Option<&str> {

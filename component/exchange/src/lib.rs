@@ -1,1 +1,55 @@
-//! stub
+//! The token exchange: a workload's OIDC token and a trust policy in, a GitHub installation access token out. Pure: the
+//! world is one trait, [`Outside`].
+//!
+//! Read [`story`] first: it is the whole exchange as one function. The other modules are its steps, in order:
+//!
+//! | module | step |
+//! |---|---|
+//! | [`request`] | the request, in every form that clients of octo-sts send |
+//! | `provider` | which issuer, its keys, the signature |
+//! | [`target`] | whose installation, which policy |
+//! | `installation` | the App's installation for the owner |
+//! | `policy_file` | the policy's text |
+//! | `authorize` | the policy's decision, and the grant that only it can make |
+//! | `mint` | the token, compared with the grant |
+//! | `audit` | the record, written before the answer |
+//! | `detail` | what a caller may know of a refusal |
+//!
+//! Beside them: [`settings`], [`error`], [`outside`], `context` (calls to GitHub), `memory` (what is remembered), and
+//! `trouble` (calls that failed).
+
+mod audit;
+mod authorize;
+mod context;
+mod decision_id;
+mod detail;
+pub mod duration;
+pub mod error;
+mod installation;
+mod memory;
+mod mint;
+pub mod outside;
+mod policy_file;
+mod provider;
+pub mod request;
+pub mod settings;
+pub mod story;
+pub mod target;
+mod trouble;
+
+pub use decision_id::decision_id;
+pub use error::{ExchangeError, Refusal};
+pub use outside::{CacheName, Led, Limits, LogLevel, Outside, Room, SendError, SignerFailure};
+pub use request::Incoming;
+pub use settings::{App, Pool, Settings, Traits};
+pub use story::{Afterwards, Exchanged, Granted, exchange};
+
+/// The verified claims in the form that `policy` decides about.
+fn claims_for_policy(claims: &oidc::Claims) -> policy::Claims<'_> {
+    policy::Claims {
+        issuer: &claims.issuer,
+        subject: &claims.subject,
+        audience: &claims.audience,
+        other: &claims.other,
+    }
+}

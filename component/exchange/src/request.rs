@@ -33,6 +33,9 @@ pub struct TokenExchangeRequest {
     pub identity: String,
     /// For the audit record.
     pub user_agent: Option<String>,
+    /// Whether the answer also has OAuth's names: only for requests with neither `scopes` nor a form body, since
+    /// Chainguard's SDK refuses fields that it does not know.
+    pub oauth_names: bool,
 }
 
 #[derive(Default)]
@@ -41,6 +44,7 @@ struct Parameters {
     scopes: BTreeSet<String>,
     identity: BTreeSet<String>,
     narrowing: Option<&'static str>,
+    form_body: bool,
 }
 
 impl TokenExchangeRequest {
@@ -52,12 +56,13 @@ impl TokenExchangeRequest {
     pub fn read(incoming: &Incoming) -> Result<Self, ExchangeError> {
         let parameters = Parameters::read(incoming)?;
         let scope = parameters.scope()?;
-        let identity = single("identity", parameters.identity)?;
+        let identity = single("identity", &parameters.identity)?;
         if let Some(name) = parameters.narrowing {
             return Err(ExchangeError::NarrowingNotServed(name));
         }
         let unverified_token = bearer(&incoming.authorization)?;
-        Ok(Self { unverified_token, scope, identity, user_agent: incoming.user_agent.clone() })
+        let oauth_names = !parameters.form_body && parameters.scopes.is_empty();
+        Ok(Self { unverified_token, scope, identity, user_agent: incoming.user_agent.clone(), oauth_names })
     }
 }
 
@@ -74,6 +79,7 @@ impl Parameters {
             "application/x-www-form-urlencoded" => {
                 let form = std::str::from_utf8(&incoming.body).map_err(|_| ExchangeError::UnreadableParameters)?;
                 all.add_form(form)?;
+                all.form_body = true;
             }
             "application/json" => all.add_json(&incoming.body)?,
             // A type we don't know is no body: clients send `text/plain` with everything in the query.
@@ -131,7 +137,7 @@ impl Parameters {
         if self.scopes.len() > 1 {
             return Err(ExchangeError::SeveralScopes);
         }
-        let scope = single("scope", self.scope.clone())?;
+        let scope = single("scope", &self.scope)?;
         match self.scopes.first() {
             None => Ok(scope),
             Some(other) if scope.is_empty() || scope == *other => Ok(other.clone()),
@@ -140,11 +146,11 @@ impl Parameters {
     }
 }
 
-fn single(name: &'static str, values: BTreeSet<String>) -> Result<String, ExchangeError> {
+fn single(name: &'static str, values: &BTreeSet<String>) -> Result<String, ExchangeError> {
     if values.len() > 1 {
         return Err(ExchangeError::TooManyValues(name));
     }
-    Ok(values.into_iter().next().unwrap_or_default())
+    Ok(values.first().cloned().unwrap_or_default())
 }
 
 /// Whether every `%` is followed by two hexadecimal digits and the result is UTF-8.

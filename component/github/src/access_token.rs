@@ -214,15 +214,29 @@ impl AccessToken {
         self.permissions.as_ref()
     }
 
-    /// Whether the token is no wider than `asked`, and all its repositories are `owner`'s, whose account has the id
-    /// `account_id` (rules 1 and 29). One extra is allowed: `metadata: read`, which GitHub always adds.
+    /// Whether the token is no wider than `asked` (rule 29). One extra is allowed: `metadata: read`, which GitHub always
+    /// adds.
     ///
     /// # Errors
     /// [`Wider`] names the first thing that is too much.
-    pub fn no_wider_than(&self, asked: &AccessTokenRequest, owner: &Owner, account_id: u64) -> Result<(), Wider> {
+    pub fn no_wider_than(&self, asked: &AccessTokenRequest) -> Result<(), Wider> {
         self.check_permissions(&asked.permissions)?;
-        self.check_owner(owner, account_id)?;
         self.check_reach(&asked.reach)
+    }
+
+    /// Whether all repositories that the answer names are `owner`'s, whose account has the id `account_id` (rule 1): a
+    /// recycled login has the name and not the id, a renamed one the id and not the name.
+    ///
+    /// # Errors
+    /// [`Wider::Repository`] names the first one that is not.
+    pub fn belongs_to(&self, owner: &Owner, account_id: u64) -> Result<(), Wider> {
+        for repository in self.repositories() {
+            let expected = format!("{owner}/{}", repository.name);
+            if repository.owner.id != account_id || !repository.full_name.eq_ignore_ascii_case(&expected) {
+                return Err(Wider::Repository(repository.full_name.clone()));
+            }
+        }
+        Ok(())
     }
 
     fn check_permissions(&self, asked: &Permissions) -> Result<(), Wider> {
@@ -231,16 +245,6 @@ impl AccessToken {
             let free = name == "metadata" && *level == Level::Read;
             if !free && asked.get(name).is_none_or(|wanted| level > wanted) {
                 return Err(Wider::Permission(name.clone()));
-            }
-        }
-        Ok(())
-    }
-
-    fn check_owner(&self, owner: &Owner, account_id: u64) -> Result<(), Wider> {
-        for repository in self.repositories() {
-            let expected = format!("{owner}/{}", repository.name);
-            if repository.owner.id != account_id || !repository.full_name.eq_ignore_ascii_case(&expected) {
-                return Err(Wider::Repository(repository.full_name.clone()));
             }
         }
         Ok(())

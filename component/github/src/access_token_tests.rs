@@ -23,7 +23,8 @@ fn answer(body: &Value) -> Minted {
 fn check(change: impl FnOnce(&mut Value), reach: Reach) -> Result<(), Wider> {
     let mut body = body();
     change(&mut body);
-    answer(&body).answer.unwrap().no_wider_than(&asked(reach), &Owner::parse("acme").unwrap(), 42)
+    let token = answer(&body).answer.unwrap();
+    token.no_wider_than(&asked(reach)).and(token.belongs_to(&Owner::parse("acme").unwrap(), 42))
 }
 
 #[test]

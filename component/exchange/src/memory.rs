@@ -1,0 +1,101 @@
+//! What is remembered through the platform's cache, for how long, and under which names. Everything here may be lost at
+//! any time, and is read as hostile: what does not parse is a miss.
+//!
+//! | kind | parts | keeps | what a lie could do |
+//! |---|---|---|---|
+//! | `provider` | issuer | 6 h (1 h fresh) | nothing in our host's own memory; sealed elsewhere (rule 10) |
+//! | `keys-refetch` | issuer | 20 s | delay a rotation |
+//! | `installation` | App, owner | 1 h; "none" 5 min | a refusal: GitHub's answers are compared (rule 1) |
+//! | `installations` | App | 60 s | a refusal |
+//! | `policy` | account id, owner, repository, name | 5 min; "none" 5 min, forbidden 1 min | as `provider` |
+//! | `policy-names` | account id, owner, repository | 60 s | a refusal |
+//! | `missing-names` | account id, owner, repository | 5 min (a count) | a listing more or less |
+//! | `log-lines` | what | 1 s (a count) | log lines more or less |
+
+use crate::outside::{CacheName, Led, Outside, Room};
+use crate::trouble::Trouble;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// How long a waiter waits for somebody else's look-up.
+const WAIT: Duration = Duration::from_secs(10);
+/// How long a leader may take before another one leads.
+const LEAD: Duration = Duration::from_secs(15);
+/// How long a failure is remembered, so that those who waited for it do not all repeat it.
+const FAILURE: Duration = Duration::from_secs(1);
+
+/// A name in the cache.
+pub(crate) fn name(kind: &'static str, parts: &[&str]) -> CacheName {
+    CacheName { kind, parts: parts.iter().map(ToString::to_string).collect() }
+}
+
+/// Where a value is kept and for how long.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Keep {
+    pub(crate) room: Room,
+    pub(crate) time: Duration,
+}
+
+impl Keep {
+    pub(crate) fn kept(seconds: u64) -> Self {
+        Self { room: Room::Kept, time: Duration::from_secs(seconds) }
+    }
+
+    pub(crate) fn negative(seconds: u64) -> Self {
+        Self { room: Room::Negative, time: Duration::from_secs(seconds) }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+enum Remembered<T> {
+    Value(T),
+    Failed(Trouble),
+}
+
+/// Reads a value; what does not parse is a miss.
+pub(crate) fn get<T: DeserializeOwned>(outside: &impl Outside, name: &CacheName) -> Option<T> {
+    serde_json::from_slice(&outside.cache_get(name)?).ok()
+}
+
+/// Keeps a value.
+pub(crate) fn put<T: Serialize>(outside: &impl Outside, name: &CacheName, keep: Keep, value: &T) {
+    if let Ok(bytes) = serde_json::to_vec(value) {
+        outside.cache_put(name, keep.room, bytes, keep.time);
+    }
+}
+
+/// The remembered value, or the result of `fetch`, which is made once for all that ask at the same time where the
+/// platform can make them wait. A failure is shared with those who waited and forgotten after a second.
+pub(crate) async fn remembered<T, O>(
+    outside: &O,
+    name: &CacheName,
+    patience: Duration,
+    fetch: impl AsyncFnOnce() -> Result<(T, Keep), Trouble>,
+) -> Result<T, Trouble>
+where
+    T: Serialize + DeserializeOwned,
+    O: Outside,
+{
+    if let Led::Hit(bytes) = outside.cache_get_or_lead(name, WAIT.min(patience), LEAD) {
+        match serde_json::from_slice(&bytes) {
+            Ok(Remembered::Value(value)) => return Ok(value),
+            Ok(Remembered::Failed(trouble)) => return Err(trouble),
+            Err(_) => outside.cache_remove(name),
+        }
+    }
+    match fetch().await {
+        Ok((value, keep)) => {
+            let value = Remembered::Value(value);
+            put(outside, name, keep, &value);
+            match value {
+                Remembered::Value(value) => Ok(value),
+                Remembered::Failed(trouble) => Err(trouble),
+            }
+        }
+        Err(trouble) => {
+            put(outside, name, Keep { room: Room::Negative, time: FAILURE }, &Remembered::<T>::Failed(trouble.clone()));
+            Err(trouble)
+        }
+    }
+}

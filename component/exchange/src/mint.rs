@@ -1,0 +1,63 @@
+//! Spending a grant: one installation access token, compared with what was asked before it goes out (rules 1 and 29).
+
+use crate::authorize::Grant;
+use crate::context::{Context, Tries};
+use crate::error::{ExchangeError, Refusal};
+use crate::outside::{LogLevel, Outside};
+use crate::policy_file::read_minted;
+use crate::settings::MintCheck;
+use crate::trouble::Trouble;
+use github::{AccessToken, Installation};
+
+/// Mints. A token that is wider than the grant, or about another owner, is revoked and never returned.
+pub(crate) async fn mint<O: Outside>(
+    context: &Context<'_, O>,
+    app: u64,
+    installation: &Installation,
+    grant: &Grant,
+) -> Result<AccessToken, Trouble> {
+    let minted = context
+        .as_app(
+            app,
+            Tries::TwoIfNotArrived,
+            |requests, jwt| requests.access_token(jwt, installation.id, grant.asked()),
+            |answer, now| read_minted(context, answer, now),
+        )
+        .await?;
+    let owner = minted.belongs_to(grant.owner(), grant.account_id()).map_err(|_| Trouble::OtherOwner);
+    let width = minted.no_wider_than(grant.asked()).map_err(|wider| Trouble::Wider(wider.to_string()));
+    let verdict = match (owner, width) {
+        (Ok(()), Err(trouble)) if context.settings.mint_check == MintCheck::Warn => {
+            context.log(LogLevel::Warn, "GitHub's token is wider than asked", &[("because", trouble.to_string())]);
+            Ok(())
+        }
+        (owner, width) => owner.and(width),
+    };
+    match verdict {
+        Ok(()) => Ok(minted),
+        Err(trouble) => {
+            context.log(LogLevel::Error, "GitHub's token cannot be given out", &[("because", trouble.to_string())]);
+            context.revoke_now(&minted.token).await;
+            Err(trouble)
+        }
+    }
+}
+
+/// What a mint that failed means for the caller.
+pub(crate) fn refused(owner: &str, identity: &str, trouble: &Trouble) -> Refusal {
+    let error = match trouble {
+        Trouble::Unprocessable | Trouble::StaleRepositoryId => ExchangeError::MintUnprocessable,
+        Trouble::Forbidden => ExchangeError::MintForbidden,
+        Trouble::NotFound(_) => ExchangeError::NotInstalled { owner: owner.to_owned() },
+        Trouble::Limited { retry_after } => {
+            ExchangeError::Limited { what: identity.to_owned(), retry_after: *retry_after }
+        }
+        Trouble::OtherOwner | Trouble::Wider(_) => ExchangeError::TokenWider,
+        Trouble::Signer(_) => ExchangeError::GitHubUnavailable { retry_after: 5 },
+        Trouble::Status(_) | Trouble::Network(_) | Trouble::Unreadable(_) => {
+            ExchangeError::MintUnavailable { retry_after: 5 }
+        }
+        other => crate::context::general(other),
+    };
+    Refusal::new(error, trouble)
+}

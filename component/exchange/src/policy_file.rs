@@ -1,0 +1,313 @@
+//! Reading a trust policy with a token of its own that can read contents of one repository and is revoked afterwards.
+//! Rules 1, 14 and 15 of docs/SECURITY.md.
+
+use crate::context::{Context, Tries};
+use crate::error::{ExchangeError, Refusal};
+use crate::installation;
+use crate::memory::{self, Keep};
+use crate::outside::{CacheName, LogLevel, Outside, Room};
+use crate::target::PolicyName;
+use crate::trouble::Trouble;
+use github::access_token::{self, Repository};
+use github::contents::{self, Contents};
+use github::{
+    AccessToken, AccessTokenRequest, Failure, Installation, InstallationAccessToken, Level, Owner, Permissions, Reach,
+    RepositoryName,
+};
+use http::Response;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// Seconds that a policy's text, and its absence, is believed.
+const KEEP: u64 = 300;
+/// Seconds that a refusal to read it is believed.
+const KEEP_FORBIDDEN: u64 = 60;
+/// The largest policy file, in bytes.
+const MAX_POLICY: usize = 64 * 1024;
+/// Seconds that a directory's listing answers for names that are not in it.
+const KEEP_NAMES: u64 = 60;
+/// After so many missing names of one repository in five minutes, the directory is listed instead (rule 15).
+const MISSING_NAMES: u32 = 3;
+const MISSING_WINDOW: Duration = Duration::from_secs(300);
+
+/// The directory of all policies.
+const DIRECTORY: &str = ".github/chainguard";
+
+/// Where a policy is read.
+#[derive(Debug, Clone)]
+pub(crate) struct Place<'a> {
+    pub(crate) app: u64,
+    pub(crate) owner: &'a Owner,
+    pub(crate) repository: &'a RepositoryName,
+    pub(crate) policy: &'a PolicyName,
+}
+
+/// A policy's text with what GitHub said of its repository.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PolicyText {
+    pub(crate) text: String,
+    pub(crate) sha: String,
+    /// Carried from the read to the mint (rule 1).
+    pub(crate) repository_id: u64,
+    /// Whether strangers may not read it (rule 3).
+    pub(crate) private: bool,
+    /// Whether it came from memory. Never stored.
+    #[serde(skip, default = "yes")]
+    pub(crate) remembered: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+enum PolicyFile {
+    Text(PolicyText),
+    Missing,
+    Forbidden,
+    /// A directory and the like, with the private bit of its repository.
+    Unreadable(String),
+}
+
+impl Place<'_> {
+    /// `.github/chainguard/NAME.sts.yaml`.
+    pub(crate) fn path(&self) -> String {
+        format!("{DIRECTORY}/{}", self.policy.file_name())
+    }
+
+    fn parts(&self, installation: &Installation) -> [String; 3] {
+        // The account's id is among them, so that a recycled login never meets its predecessor's policies.
+        [installation.account_id.to_string(), self.owner.key(), self.repository.key()]
+    }
+
+    fn name(&self, installation: &Installation) -> CacheName {
+        let [account, owner, repository] = self.parts(installation);
+        memory::name("policy", &[&account, &owner, &repository, self.policy.as_str()])
+    }
+
+    fn directory(&self, kind: &'static str, installation: &Installation) -> CacheName {
+        let [account, owner, repository] = self.parts(installation);
+        memory::name(kind, &[&account, &owner, &repository])
+    }
+}
+
+/// The policy's text, from memory or from GitHub. The installation may be looked up once more on the way, and is then
+/// replaced.
+pub(crate) async fn read<O: Outside>(
+    context: &Context<'_, O>,
+    place: &Place<'_>,
+    current: &mut Installation,
+) -> Result<PolicyText, Refusal> {
+    for last in [false, true] {
+        let name = place.name(current);
+        let file = memory::remembered(context.outside, &name, context.left(), async || fetch(context, place, current).await);
+        match file.await {
+            Ok(PolicyFile::Text(text)) => return Ok(text),
+            Ok(PolicyFile::Missing) => return Err(ExchangeError::PolicyNotFound { identity: identity(place) }.into()),
+            Ok(PolicyFile::Forbidden) => return Err(ExchangeError::PolicyForbidden { identity: identity(place) }.into()),
+            Ok(PolicyFile::Unreadable(why)) => return Err(unreadable(place, why)),
+            // The installation is gone, or its account has another name now: look once more.
+            Err(Trouble::NotFound(_) | Trouble::OtherOwner) if !last => {
+                context.outside.cache_remove(&name);
+                installation::forget(context, place.app, place.owner);
+                *current = installation::find(context, place.app, place.owner).await?;
+            }
+            Err(trouble) => return Err(refused(place, &trouble)),
+        }
+    }
+    Err(ExchangeError::NotInstalled { owner: place.owner.to_string() }.into())
+}
+
+/// Drops what is remembered of a policy.
+pub(crate) fn forget<O: Outside>(context: &Context<'_, O>, place: &Place<'_>, installation: &Installation) {
+    context.outside.cache_remove(&place.name(installation));
+}
+
+fn identity(place: &Place<'_>) -> String {
+    place.policy.as_str().to_owned()
+}
+
+fn unreadable(place: &Place<'_>, why: String) -> Refusal {
+    let error = ExchangeError::PolicyInvalid {
+        identity: identity(place),
+        stage: crate::error::PolicyStage::Read,
+        reason: None,
+    };
+    Refusal::new(error, why)
+}
+
+fn refused(place: &Place<'_>, trouble: &Trouble) -> Refusal {
+    let error = match trouble {
+        Trouble::Limited { retry_after } => ExchangeError::Limited { what: identity(place), retry_after: *retry_after },
+        Trouble::NotFound(_) | Trouble::OtherOwner => ExchangeError::NotInstalled { owner: place.owner.to_string() },
+        Trouble::Wider(_) => ExchangeError::TokenWider,
+        other => crate::context::general(other),
+    };
+    Refusal::new(error, trouble)
+}
+
+async fn fetch<O: Outside>(
+    context: &Context<'_, O>,
+    place: &Place<'_>,
+    installation: &Installation,
+) -> Result<(PolicyFile, Keep), Trouble> {
+    if absent_from(&remembered_names(context, place, installation), place) {
+        return Ok((PolicyFile::Missing, Keep::negative(KEEP)));
+    }
+    let (token, repository) = match read_token(context, place, installation).await {
+        Ok(read) => read,
+        Err(Trouble::Unprocessable) => return Ok((PolicyFile::Missing, Keep::negative(KEEP))),
+        Err(Trouble::Forbidden) => return Ok((PolicyFile::Forbidden, Keep::negative(KEEP_FORBIDDEN))),
+        Err(other) => return Err(other),
+    };
+    let file = fetch_with(context, place, installation, &token, &repository).await;
+    context.revoke_later(token);
+    file
+}
+
+/// A token that reads contents of the one repository. GitHub's answer must be about this owner's account and this
+/// repository (rule 1), and no wider (rule 29).
+async fn read_token<O: Outside>(
+    context: &Context<'_, O>,
+    place: &Place<'_>,
+    installation: &Installation,
+) -> Result<(InstallationAccessToken, Repository), Trouble> {
+    let asked = AccessTokenRequest {
+        permissions: Permissions::from([("contents".to_owned(), Level::Read)]),
+        reach: Reach::Names(vec![place.repository.as_str().to_owned()]),
+    };
+    let minted = context
+        .as_app(
+            place.app,
+            Tries::Three,
+            |requests, jwt| requests.access_token(jwt, installation.id, &asked),
+            |answer, now| read_minted(context, answer, now),
+        )
+        .await?;
+    let checked = believed(&minted, &asked, place, installation);
+    if let Err(trouble) = checked {
+        context.revoke_now(&minted.token).await;
+        let fields = [("because", trouble.to_string())];
+        context.log(LogLevel::Error, "GitHub's answer to a read token cannot be believed", &fields);
+        return Err(trouble);
+    }
+    let Some(repository) = minted.repositories().first().cloned() else { return Err(Trouble::OtherOwner) };
+    Ok((minted.token, repository))
+}
+
+fn believed(
+    minted: &AccessToken,
+    asked: &AccessTokenRequest,
+    place: &Place<'_>,
+    installation: &Installation,
+) -> Result<(), Trouble> {
+    minted.belongs_to(place.owner, installation.account_id).map_err(|_| Trouble::OtherOwner)?;
+    minted.no_wider_than(asked).map_err(|wider| Trouble::Wider(wider.to_string()))
+}
+
+/// Reads a mint's answer; a token in an answer that cannot be read otherwise is revoked later.
+pub(crate) fn read_minted<O: Outside>(
+    context: &Context<'_, O>,
+    answer: &Response<Vec<u8>>,
+    now: i64,
+) -> Result<AccessToken, Failure> {
+    let minted = access_token::read(answer, now);
+    if let (Some(token), Err(_)) = (minted.token, &minted.answer) {
+        context.revoke_later(token);
+    }
+    minted.answer
+}
+
+async fn fetch_with<O: Outside>(
+    context: &Context<'_, O>,
+    place: &Place<'_>,
+    installation: &Installation,
+    token: &InstallationAccessToken,
+    repository: &Repository,
+) -> Result<(PolicyFile, Keep), Trouble> {
+    if listed_as_absent(context, place, installation, token).await? {
+        return Ok((PolicyFile::Missing, Keep::negative(KEEP)));
+    }
+    let path = place.path();
+    let contents = context
+        .as_installation(|requests| requests.contents(token, place.owner, place.repository, &path), contents::read_file)
+        .await;
+    match contents {
+        Ok(Contents::File { bytes, sha }) => Ok((readable(bytes, sha, repository), Keep::kept(KEEP))),
+        Ok(Contents::NotAFile(why)) => Ok((PolicyFile::Unreadable(why.to_owned()), Keep::negative(KEEP_FORBIDDEN))),
+        Err(Trouble::NotFound(moved)) => {
+            if !moved.is_empty() {
+                context.log(LogLevel::Warn, "the policy's repository is elsewhere", &[("answer", moved)]);
+            }
+            count_missing(context, place, installation, 1);
+            Ok((PolicyFile::Missing, Keep::negative(KEEP)))
+        }
+        Err(Trouble::Forbidden) => Ok((PolicyFile::Forbidden, Keep::negative(KEEP_FORBIDDEN))),
+        Err(other) => Err(other),
+    }
+}
+
+fn readable(bytes: Vec<u8>, sha: String, repository: &Repository) -> PolicyFile {
+    if bytes.len() > MAX_POLICY {
+        return PolicyFile::Unreadable("larger than 64 KiB".into());
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => PolicyFile::Text(PolicyText {
+            text,
+            sha,
+            repository_id: repository.id,
+            private: repository.private,
+            remembered: false,
+        }),
+        Err(_) => PolicyFile::Unreadable("not UTF-8".into()),
+    }
+}
+
+fn count_missing<O: Outside>(
+    context: &Context<'_, O>,
+    place: &Place<'_>,
+    installation: &Installation,
+    add: u32,
+) -> u32 {
+    let name = place.directory("missing-names", installation);
+    context.outside.cache_count(&name, Room::Negative, add, MISSING_WINDOW).unwrap_or(0)
+}
+
+/// The names of a recent listing of the directory: `None` if there is none, or it proves nothing.
+fn remembered_names<O: Outside>(
+    context: &Context<'_, O>,
+    place: &Place<'_>,
+    installation: &Installation,
+) -> Option<Vec<String>> {
+    memory::get::<Option<Vec<String>>>(context.outside, &place.directory("policy-names", installation)).flatten()
+}
+
+/// Only "absent" may come from a listing: what is in it is read all the same.
+fn absent_from(names: &Option<Vec<String>>, place: &Place<'_>) -> bool {
+    names.as_ref().is_some_and(|names| !names.contains(&place.policy.file_name()))
+}
+
+/// Rule 15: a stranger who makes up names must not cost a call for each. After a few missing ones the directory is
+/// listed, and the listing answers for a minute.
+async fn listed_as_absent<O: Outside>(
+    context: &Context<'_, O>,
+    place: &Place<'_>,
+    installation: &Installation,
+    token: &InstallationAccessToken,
+) -> Result<bool, Trouble> {
+    let name = place.directory("policy-names", installation);
+    let known = memory::get::<Option<Vec<String>>>(context.outside, &name).is_some();
+    if known || count_missing(context, place, installation, 0) < MISSING_NAMES {
+        return Ok(false);
+    }
+    let listing = context
+        .as_installation(|requests| requests.contents(token, place.owner, place.repository, DIRECTORY), contents::read_listing)
+        .await;
+    let names = match listing {
+        Ok(names) => names,
+        Err(Trouble::NotFound(_)) => Some(Vec::new()),
+        Err(other) => return Err(other),
+    };
+    memory::put(context.outside, &name, Keep::negative(KEEP_NAMES), &names);
+    Ok(absent_from(&names, place))
+}

@@ -1,0 +1,266 @@
+//! The settings that decide, checked once; every problem is named at once, by setting and never with a value that could
+//! be secret.
+
+use crate::duration;
+use github::{BaseUrl, Owner, RepositoryName};
+use oidc::{GitHubActionsIssuers, Issuer, IssuerRules};
+use std::time::Duration;
+
+/// Who is told why a policy said no (`OCTOSTS_REFUSAL_DETAIL`; rules 2 and 3 of docs/SECURITY.md).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefusalDetail {
+    /// By who asks.
+    Owner,
+    /// Nobody: a policy that refuses and one that is not there answer alike.
+    None,
+    /// Everybody.
+    All,
+}
+
+/// What happens to a token that is wider than asked (`OCTOSTS_MINT_CHECK`; rule 29).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MintCheck {
+    /// It is revoked, and the exchange refused.
+    Enforce,
+    /// It is logged and given out.
+    Warn,
+}
+
+/// An App of a pool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct App {
+    /// Its id.
+    pub id: u64,
+}
+
+/// The Apps that serve an owner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pool {
+    /// The owner in lower case, or `*`.
+    pub owner: String,
+    /// In the order of the configuration; never empty.
+    pub apps: Vec<App>,
+}
+
+/// What the platform can do, as far as rules depend on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Traits {
+    /// Private addresses are refused after resolution (rule 22).
+    pub vets_addresses: bool,
+    /// Work goes on after the answer has left.
+    pub outlives: bool,
+}
+
+/// Checked settings. See the README for what each one means.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `STS_DOMAIN`: the audience of a policy that names none.
+    pub default_audience: String,
+    /// `GITHUB_BASE_URL`.
+    pub base_url: BaseUrl,
+    /// `ORG_POLICY_REPO`.
+    pub policy_repository: RepositoryName,
+    /// Which issuers may be contacted.
+    pub issuers: IssuerRules,
+    /// `OCTOSTS_REFUSAL_DETAIL`.
+    pub refusal_detail: RefusalDetail,
+    /// `OCTOSTS_DETAIL_FOR`: account ids.
+    pub detail_for_owners: Vec<String>,
+    /// `OCTOSTS_DETAIL_FOR`: issuers.
+    pub detail_for_issuers: Vec<Issuer>,
+    /// `OCTOSTS_ISSUER_GRACE`.
+    pub issuer_grace: Duration,
+    /// `OCTOSTS_MINT_CHECK`.
+    pub mint_check: MintCheck,
+    /// `OCTOSTS_DEADLINE`.
+    pub deadline: Duration,
+    /// `OCTOSTS_AUDIT`: whether an answer waits for its record.
+    pub audit_required: bool,
+    /// `OCTOSTS_FINISH_FIRST`: read tokens are revoked before the answer.
+    pub finish_first: bool,
+    /// The Apps by owner.
+    pub pools: Vec<Pool>,
+}
+
+/// Settings that restrict who gets in and are not served yet: ignoring one would open what the operator closed.
+const NOT_SERVED: [&str; 3] = ["OCTOSTS_ALLOWED_ISSUER_PATTERNS", "OCTOSTS_STATIC_KEYS", "OCTOSTS_REQUIRED_ORGS"];
+
+impl Settings {
+    /// Reads every setting through `get`, which takes names in lower case.
+    ///
+    /// # Errors
+    /// All problems, each `SETTING: what`.
+    pub fn read(get: &dyn Fn(&str) -> Option<String>, pools: Vec<Pool>, traits: Traits) -> Result<Self, Vec<String>> {
+        let mut reader = Reader { get, problems: Vec::new() };
+        let base_url = reader.base_url();
+        let issuers = base_url.as_ref().map(|base| reader.issuer_rules(base, traits));
+        let (detail_for_owners, detail_for_issuers) = reader.detail_for();
+        let default_audience = reader.required("STS_DOMAIN");
+        let policy_repository = reader.policy_repository();
+        let refusal_detail = reader.choice(
+            "OCTOSTS_REFUSAL_DETAIL",
+            &[("owner", RefusalDetail::Owner), ("none", RefusalDetail::None), ("all", RefusalDetail::All)],
+            RefusalDetail::Owner,
+        );
+        let mint_check =
+            reader.choice("OCTOSTS_MINT_CHECK", &[("enforce", MintCheck::Enforce), ("warn", MintCheck::Warn)], MintCheck::Enforce);
+        let audit_required = reader.choice("OCTOSTS_AUDIT", &[("required", true), ("best-effort", false)], true);
+        let finish_first = reader.flag("OCTOSTS_FINISH_FIRST", !traits.outlives);
+        let issuer_grace = reader.duration("OCTOSTS_ISSUER_GRACE", Duration::from_secs(6 * 3600));
+        let deadline = reader.duration("OCTOSTS_DEADLINE", Duration::from_secs(25));
+        reader.check(deadline >= Duration::from_secs(1), "OCTOSTS_DEADLINE: must be at least 1s");
+        reader.not_served();
+        reader.check(pools.iter().any(|pool| !pool.apps.is_empty()), "GITHUB_APP_IDS: no App is configured");
+        match (base_url, issuers, policy_repository) {
+            (Some(base_url), Some(issuers), Some(policy_repository)) if reader.problems.is_empty() => Ok(Self {
+                default_audience,
+                base_url,
+                policy_repository,
+                issuers,
+                refusal_detail,
+                detail_for_owners,
+                detail_for_issuers,
+                issuer_grace,
+                mint_check,
+                deadline,
+                audit_required,
+                finish_first,
+                pools,
+            }),
+            _ => Err(reader.problems),
+        }
+    }
+
+    /// The Apps that serve an owner: the owner's own pool, else the one for everybody.
+    #[must_use]
+    pub fn app_for(&self, owner: &Owner) -> Option<u64> {
+        let key = owner.key();
+        let pool = self.pools.iter().find(|pool| pool.owner == key).or_else(|| self.pools.iter().find(|p| p.owner == "*"));
+        pool.and_then(|pool| pool.apps.first()).map(|app| app.id)
+    }
+}
+
+struct Reader<'a> {
+    get: &'a dyn Fn(&str) -> Option<String>,
+    problems: Vec<String>,
+}
+
+impl Reader<'_> {
+    fn get(&self, name: &str) -> Option<String> {
+        (self.get)(&name.to_ascii_lowercase())
+    }
+
+    fn check(&mut self, holds: bool, problem: &str) {
+        if !holds {
+            self.problems.push(problem.to_owned());
+        }
+    }
+
+    fn required(&mut self, name: &str) -> String {
+        let value = self.get(name);
+        self.check(value.is_some(), &format!("{name}: required"));
+        value.unwrap_or_default()
+    }
+
+    fn base_url(&mut self) -> Option<BaseUrl> {
+        let text = self.get("GITHUB_BASE_URL").filter(|text| !text.is_empty());
+        match BaseUrl::parse(text.as_deref().unwrap_or(github::base_url::PUBLIC)) {
+            Ok(base) => Some(base),
+            Err(error) => {
+                self.problems.push(format!("GITHUB_BASE_URL: {error}"));
+                None
+            }
+        }
+    }
+
+    fn policy_repository(&mut self) -> Option<RepositoryName> {
+        let text = self.get("ORG_POLICY_REPO").unwrap_or_else(|| ".github".into());
+        if text.is_empty() {
+            self.problems.push("ORG_POLICY_REPO: ORG_POLICY_REPO must not be empty".into());
+            return None;
+        }
+        let name = RepositoryName::parse(&text).ok();
+        self.check(name.is_some(), "ORG_POLICY_REPO: not a repository name");
+        name
+    }
+
+    fn issuer_rules(&mut self, base: &BaseUrl, traits: Traits) -> IssuerRules {
+        let allowed = self.get("OCTOSTS_ALLOWED_ISSUERS").and_then(|text| match oidc::parse_issuer_list(&text) {
+            Ok(issuers) => Some(issuers),
+            Err(error) => {
+                self.problems.push(format!("OCTOSTS_ALLOWED_ISSUERS: {error}"));
+                None
+            }
+        });
+        let private = self.get("OCTOSTS_PRIVATE_ISSUERS").map(|text| oidc::parse_host_port_list(&text));
+        let private = match private.transpose() {
+            Ok(private) => private.unwrap_or_default(),
+            Err(error) => {
+                self.problems.push(format!("OCTOSTS_PRIVATE_ISSUERS: {error}"));
+                Vec::new()
+            }
+        };
+        IssuerRules {
+            allowed,
+            private,
+            github: GitHubActionsIssuers::of(base.as_str()),
+            github_authority: base.authority().to_owned(),
+            event_authority: None,
+            vets_addresses: traits.vets_addresses,
+            any_issuer: self.flag("OCTOSTS_ANY_ISSUER", false),
+        }
+    }
+
+    fn detail_for(&mut self) -> (Vec<String>, Vec<Issuer>) {
+        let text = self.get("OCTOSTS_DETAIL_FOR").unwrap_or_default();
+        let (mut owners, mut issuers) = (Vec::new(), Vec::new());
+        for entry in text.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
+            if entry.bytes().all(|byte| byte.is_ascii_digit()) {
+                owners.push(entry.to_owned());
+            } else if let Ok(issuer) = Issuer::parse(entry) {
+                issuers.push(issuer);
+            } else {
+                self.problems.push(format!("OCTOSTS_DETAIL_FOR: entry {} is neither an owner id nor an issuer", owners.len() + issuers.len() + 1));
+            }
+        }
+        (owners, issuers)
+    }
+
+    /// One of a few words.
+    fn choice<T: Copy, const N: usize>(&mut self, name: &str, choices: &[(&str, T); N], default: T) -> T {
+        let Some(text) = self.get(name) else { return default };
+        if let Some((_, value)) = choices.iter().find(|(word, _)| *word == text) {
+            return *value;
+        }
+        let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
+        self.problems.push(format!("{name}: must be one of {}", words.join(", ")));
+        default
+    }
+
+    fn flag(&mut self, name: &str, default: bool) -> bool {
+        match self.get(name).as_deref() {
+            None => default,
+            Some("1" | "t" | "T" | "TRUE" | "true" | "True") => true,
+            Some("0" | "f" | "F" | "FALSE" | "false" | "False") => false,
+            Some(_) => {
+                self.problems.push(format!("{name}: must be true or false"));
+                default
+            }
+        }
+    }
+
+    fn duration(&mut self, name: &str, default: Duration) -> Duration {
+        let Some(text) = self.get(name) else { return default };
+        duration::parse(&text).unwrap_or_else(|| {
+            self.problems.push(format!("{name}: not a duration such as 25s or 1h30m"));
+            default
+        })
+    }
+
+    fn not_served(&mut self) {
+        for name in NOT_SERVED {
+            let set = self.get(name).is_some_and(|text| !text.trim().is_empty());
+            self.check(!set, &format!("{name}: not served yet, and ignoring it would let in what it keeps out"));
+        }
+    }
+}

@@ -1,0 +1,301 @@
+//! The token exchange from request to answer: the order of checks of docs/ARCHITECTURE.md, as one function.
+
+use crate::audit::Record;
+use crate::authorize::{Grant, Reading, authorize};
+use crate::context::{self, Context};
+use crate::detail::{self, Seen};
+use crate::error::{ExchangeError, Refusal};
+use crate::installation;
+use crate::memory;
+use crate::mint;
+use crate::outside::{LogLevel, Outside, Room};
+use crate::policy_file::{self, Place, PolicyText};
+use crate::provider::{self, Verified};
+use crate::request::{Incoming, TokenExchangeRequest};
+use crate::settings::Settings;
+use crate::target::{PolicyName, Target};
+use crate::trouble::Trouble;
+use github::{AccessToken, Installation, InstallationAccessToken, Reach, RepositoryName};
+use policy::{PolicyKind, TrustPolicy};
+use std::time::Duration;
+
+/// Log lines and audit records that strangers can cause: this many a second, the rest counted (rule 33).
+const STRANGERS: u32 = 10;
+const SECOND: Duration = Duration::from_secs(1);
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// A token for the caller.
+#[derive(Debug)]
+pub struct Granted {
+    /// The token itself.
+    pub token: InstallationAccessToken,
+    /// When it ends (RFC 3339, as GitHub wrote it).
+    pub expiry: String,
+    /// The same in seconds from now.
+    pub expires_in: u64,
+    /// Whether the answer also has OAuth's names.
+    pub oauth_names: bool,
+}
+
+/// What came of an exchange.
+#[derive(Debug)]
+pub struct Exchanged {
+    /// The token, or why there is none.
+    pub answer: Result<Granted, Refusal>,
+    /// To be done once the answer has left.
+    pub afterwards: Afterwards,
+}
+
+/// Work that must not delay the answer: read tokens that are not needed any more.
+#[derive(Debug, Default)]
+#[must_use = "tokens stay alive for an hour unless this is run"]
+pub struct Afterwards(Vec<InstallationAccessToken>);
+
+impl Afterwards {
+    /// Revokes them. A failure is logged; such a token reads one repository's contents for an hour at most.
+    pub async fn run<O: Outside>(self, outside: &O, settings: &Settings, decision: &str) {
+        for token in self.0 {
+            if let Err(trouble) = context::revoke(outside, settings, &token).await {
+                let fields = [("because", trouble.to_string())];
+                outside.log(LogLevel::Warn, decision, "a read token could not be revoked", &fields);
+            }
+        }
+    }
+}
+
+/// Exchanges an OIDC token for an installation access token. Every decision about a verified token is recorded before
+/// this returns; what is refused before that is a log line.
+pub async fn exchange<O: Outside>(outside: &O, settings: &Settings, decision: &str, incoming: &Incoming) -> Exchanged {
+    let context = Context::new(outside, settings, decision);
+    let answer = answer(&context, incoming).await;
+    let afterwards = Afterwards(context.take_afterwards());
+    if !settings.finish_first {
+        return Exchanged { answer, afterwards };
+    }
+    afterwards.run(outside, settings, decision).await;
+    Exchanged { answer, afterwards: Afterwards::default() }
+}
+
+async fn answer<O: Outside>(context: &Context<'_, O>, incoming: &Incoming) -> Result<Granted, Refusal> {
+    let verified = async {
+        let request = TokenExchangeRequest::read(incoming)?;
+        let verified = provider::verify(context, &request.unverified_token).await?;
+        Ok::<_, Refusal>((request, verified))
+    };
+    let (request, verified) = match verified.await {
+        Ok(both) => both,
+        Err(refusal) => {
+            log_stranger(context, &refusal);
+            return Err(refusal);
+        }
+    };
+    let claims = verified.token.claims();
+    let mut record = Record::new(context.decision, context.outside.now_ms(), claims, request.user_agent.clone());
+    record.asked(&request.scope, &request.identity);
+    let decided = decide_and_mint(context, &request, &verified, &mut record).await;
+    let decided = decided.map_err(|refusal| detail::masked(context.settings, &request.identity, refusal));
+    recorded(context, &request, &verified, record, decided).await
+}
+
+/// From a verified token to a minted one.
+async fn decide_and_mint<O: Outside>(
+    context: &Context<'_, O>,
+    request: &TokenExchangeRequest,
+    verified: &Verified,
+    record: &mut Record,
+) -> Result<AccessToken, Refusal> {
+    verified.token.claims().check_formats().map_err(|error| {
+        let refusal = ExchangeError::ClaimFormat(error.claim());
+        Refusal::new(refusal, error)
+    })?;
+    let (target, policy_name) = what_is_asked(request)?;
+    let no_app = || Refusal::from(ExchangeError::NoApp { owner: target.owner.key() });
+    let app = context.settings.app_for(&target.owner).ok_or_else(no_app)?;
+    record.app(app);
+    let mut installation = installation::find(context, app, &target.owner).await?;
+    record.installation(&installation);
+    let repository = target.policy_repository(&context.settings.policy_repository);
+    let place = Place { app, owner: &target.owner, repository: &repository, policy: &policy_name };
+    let exchange = Asked { context, verified, target: &target, place: &place };
+
+    let text = policy_file::read(context, &place, &mut installation).await?;
+    match exchange.decide_and_mint_by(text, &mut installation, record).await? {
+        // The repository may have been recreated since its id was remembered: read once more, decide once more.
+        Err(Trouble::StaleRepositoryId) => {
+            policy_file::forget(context, &place, &installation);
+            let text = policy_file::read(context, &place, &mut installation).await?;
+            exchange.decide_and_mint_by(text, &mut installation, record).await?
+        }
+        minted => minted,
+    }
+    .map_err(|trouble| mint::refused(target.owner.as_str(), policy_name.as_str(), &trouble))
+}
+
+/// Scope and identity: presence, then form.
+fn what_is_asked(request: &TokenExchangeRequest) -> Result<(Target, PolicyName), Refusal> {
+    if request.scope.is_empty() {
+        return Err(ExchangeError::NoScope.into());
+    }
+    if request.identity.is_empty() {
+        return Err(ExchangeError::NoIdentity.into());
+    }
+    let target = Target::parse(&request.scope).ok_or(ExchangeError::MalformedScope)?;
+    let policy = PolicyName::parse(&request.identity).ok_or(ExchangeError::MalformedIdentity)?;
+    Ok((target, policy))
+}
+
+struct Asked<'a, 'b, O> {
+    context: &'a Context<'b, O>,
+    verified: &'a Verified,
+    target: &'a Target,
+    place: &'a Place<'a>,
+}
+
+impl<O: Outside> Asked<'_, '_, O> {
+    /// Lets the policy decide and spends the grant. The inner result is the mint's.
+    async fn decide_and_mint_by(
+        &self,
+        text: PolicyText,
+        installation: &mut Installation,
+        record: &mut Record,
+    ) -> Result<Result<AccessToken, Trouble>, Refusal> {
+        record.installation(installation);
+        record.policy(self.place.path(), &text);
+        let grant = self.decide(&text, installation, record)?;
+        let minted = match mint::mint(self.context, self.place.app, installation, &grant).await {
+            Err(Trouble::NotFound(_)) => self.mint_after_fresh_lookup(&grant, installation, record).await?,
+            other => other,
+        };
+        match &minted {
+            Ok(token) => record.granted(grant.asked(), token),
+            Err(Trouble::Unprocessable) if text.remembered && grant.asked().reach == Reach::Id(text.repository_id) => {
+                return Ok(Err(Trouble::StaleRepositoryId));
+            }
+            Err(Trouble::OtherOwner) => {
+                installation::forget(self.context, self.place.app, self.place.owner);
+                policy_file::forget(self.context, self.place, installation);
+            }
+            Err(_) => {}
+        }
+        Ok(minted)
+    }
+
+    fn decide(&self, text: &PolicyText, installation: &Installation, record: &mut Record) -> Result<Grant, Refusal> {
+        let settings = self.context.settings;
+        let claims = self.verified.token.claims();
+        let private = text.private;
+        let seen = Seen { settings, claims, installation, repository_id: text.repository_id, private };
+        let audiences = [settings.default_audience.as_str()];
+        let policy = TrustPolicy::parse(&text.text, self.kind(), |name| installation.lists(name)).map_err(|error| {
+            let ours = claims.audience.iter().any(|audience| audiences.contains(&audience.as_str()));
+            detail::invalid(&seen, self.place.policy.as_str(), &error, ours)
+        })?;
+        record.compared(claims, policy.compared_claims());
+        let reading = Reading {
+            owner: &self.target.owner,
+            installation,
+            repository_id: text.repository_id,
+            names_repository: self.target.repository.is_some(),
+        };
+        match authorize(&self.verified.token, &policy, &audiences, &reading) {
+            Ok((grant, _)) => Ok(grant),
+            Err(decision) => Err(detail::denied(&seen, &decision)),
+        }
+    }
+
+    /// The policy repository's policies are organisation policies, whatever the scope named.
+    fn kind(&self) -> PolicyKind {
+        let organisation: &RepositoryName = &self.context.settings.policy_repository;
+        if self.place.repository == organisation { PolicyKind::Organization } else { PolicyKind::Repository }
+    }
+
+    /// A mint's 404: the installation is gone. It is looked up once more, and must still be the same account's (rule 1).
+    async fn mint_after_fresh_lookup(
+        &self,
+        grant: &Grant,
+        installation: &mut Installation,
+        record: &mut Record,
+    ) -> Result<Result<AccessToken, Trouble>, Refusal> {
+        installation::forget(self.context, self.place.app, self.place.owner);
+        let fresh = installation::find(self.context, self.place.app, self.place.owner).await?;
+        if fresh.account_id != grant.account_id() {
+            return Ok(Err(Trouble::OtherOwner));
+        }
+        *installation = fresh;
+        record.installation(installation);
+        Ok(mint::mint(self.context, self.place.app, installation, grant).await)
+    }
+}
+
+/// Writes the record; only then may the answer leave. A token whose record could not be written is revoked.
+async fn recorded<O: Outside>(
+    context: &Context<'_, O>,
+    request: &TokenExchangeRequest,
+    verified: &Verified,
+    mut record: Record,
+    decided: Result<AccessToken, Refusal>,
+) -> Result<Granted, Refusal> {
+    if let Err(refusal) = &decided {
+        record.refused(refusal);
+        let fields = [("error", refusal.error.key().to_owned()), ("because", refusal.because.clone())];
+        if verified.proven() || count(context, "refusals", 1, SECOND) <= STRANGERS {
+            context.log(LogLevel::Info, &refusal.error.to_string(), &fields);
+        }
+    } else {
+        verified.mark_proven(context);
+    }
+    let duration_ms = u64::try_from(context.outside.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let stranger = decided.is_err() && !verified.proven();
+    if stranger && count(context, "records", 1, SECOND) > STRANGERS {
+        count(context, "uncounted", 1, DAY);
+        return Err(decided.err().unwrap_or_else(|| ExchangeError::Internal.into()));
+    }
+    record.spent(duration_ms, context.github_calls(), take_count(context, "uncounted"));
+    let written = match record.line() {
+        Ok(line) => context.outside.audit(context.decision, &line),
+        Err(_) => Err("the record could not be put together".to_owned()),
+    };
+    match (written, decided) {
+        (Err(why), decided) if context.settings.audit_required => {
+            context.log(LogLevel::Error, "the audit record could not be written", &[("because", why)]);
+            if let Ok(token) = decided {
+                context.revoke_now(&token.token).await;
+            }
+            Err(ExchangeError::NotRecorded { retry_after: 5 }.into())
+        }
+        (_, decided) => decided.map(|token| granted(context, request, token)),
+    }
+}
+
+fn granted<O: Outside>(context: &Context<'_, O>, request: &TokenExchangeRequest, minted: AccessToken) -> Granted {
+    let expires_in = u64::try_from(minted.expires.saturating_sub(context.now())).unwrap_or(0);
+    Granted { token: minted.token, expiry: minted.expires_at, expires_in, oauth_names: request.oauth_names }
+}
+
+/// One line for what was refused before its signature was verified, at most ten a second; the next line says how many
+/// were left out.
+fn log_stranger<O: Outside>(context: &Context<'_, O>, refusal: &Refusal) {
+    if count(context, "unverified", 1, SECOND) > STRANGERS {
+        count(context, "left-out", 1, DAY);
+        return;
+    }
+    let mut fields = vec![("error", refusal.error.key().to_owned()), ("because", refusal.because.clone())];
+    match take_count(context, "left-out") {
+        0 => {}
+        left_out => fields.push(("left_out", left_out.to_string())),
+    }
+    context.log(LogLevel::Info, &refusal.error.to_string(), &fields);
+}
+
+/// Adds to a count of lines; 0 where the platform cannot count.
+fn count<O: Outside>(context: &Context<'_, O>, what: &str, add: u32, window: Duration) -> u32 {
+    context.outside.cache_count(&memory::name("log-lines", &[what]), Room::Negative, add, window).unwrap_or(0)
+}
+
+fn take_count<O: Outside>(context: &Context<'_, O>, what: &str) -> u32 {
+    let counted = count(context, what, 0, DAY);
+    if counted > 0 {
+        context.outside.cache_remove(&memory::name("log-lines", &[what]));
+    }
+    counted
+}

@@ -1,0 +1,149 @@
+//! The only map from what happened to gRPC code, HTTP status and body. docs/ERRORS.md is this table in words; a test
+//! compares the two.
+
+use exchange::{ExchangeError, Granted};
+use http::{HeaderValue, Response, StatusCode, header};
+use serde::Serialize;
+
+/// octo-sts's numbers (gRPC codes, <https://grpc.github.io/grpc/core/md_doc_statuscodes.html>) and the HTTP status.
+#[must_use]
+pub fn code_and_status(error: &ExchangeError) -> (u8, u16) {
+    match error {
+        ExchangeError::SeveralScopes
+        | ExchangeError::TooManyValues(_)
+        | ExchangeError::UnreadableParameters
+        | ExchangeError::NarrowingNotServed(_)
+        | ExchangeError::NoScope
+        | ExchangeError::NoIdentity
+        | ExchangeError::MalformedScope
+        | ExchangeError::MalformedIdentity
+        | ExchangeError::MalformedToken
+        | ExchangeError::IssuerFormat
+        | ExchangeError::ClaimFormat(_)
+        | ExchangeError::ProviderRefused => (3, 400),
+        ExchangeError::RequestTooLarge => (3, 413),
+        ExchangeError::Deadline => (4, 504),
+        ExchangeError::NoApp { .. }
+        | ExchangeError::NotInstalled { .. }
+        | ExchangeError::PolicyNotFound { .. }
+        | ExchangeError::PolicyInvalid { .. }
+        | ExchangeError::NoSuchPath => (5, 404),
+        ExchangeError::IssuerNotPermitted
+        | ExchangeError::Suspended { .. }
+        | ExchangeError::PolicyForbidden { .. }
+        | ExchangeError::AudienceNotAccepted
+        | ExchangeError::Denied(_)
+        | ExchangeError::MintUnprocessable
+        | ExchangeError::MintForbidden => (7, 403),
+        ExchangeError::Limited { .. } => (8, 429),
+        ExchangeError::WrongMethod { .. } => (12, 405),
+        ExchangeError::RefreshTokens => (12, 501),
+        ExchangeError::AppRefused | ExchangeError::TokenWider | ExchangeError::Internal => (13, 500),
+        ExchangeError::ProviderUnavailable { .. }
+        | ExchangeError::KeysPending { .. }
+        | ExchangeError::GitHubUnavailable { .. }
+        | ExchangeError::MintUnavailable { .. }
+        | ExchangeError::NotRecorded { .. }
+        | ExchangeError::NotConfigured { .. } => (14, 503),
+        ExchangeError::AuthorizationCount | ExchangeError::NotVerified => (16, 401),
+    }
+}
+
+#[derive(Serialize)]
+struct ErrorBody<'a> {
+    code: u8,
+    message: String,
+    details: [u8; 0],
+    error: &'a str,
+    decision: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+}
+
+/// The answer to a request that brought no token.
+#[must_use]
+pub fn refused(error: &ExchangeError, decision: &str) -> Response<Vec<u8>> {
+    let (code, status) = code_and_status(error);
+    let body =
+        ErrorBody { code, message: error.to_string(), details: [], error: error.key(), decision, reason: error.reason() };
+    let mut response = json(status, &body, decision);
+    let headers = response.headers_mut();
+    if let Some(seconds) = error.retry_after() {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if let ExchangeError::WrongMethod { allow } = error {
+        headers.insert(header::ALLOW, HeaderValue::from_static(allow));
+    }
+    if status == 401 {
+        // RFC 6750 3.1: the error code only where a token was sent.
+        let challenge = match error {
+            ExchangeError::AuthorizationCount => "Bearer",
+            _ => "Bearer error=\"invalid_token\"",
+        };
+        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+    }
+    response
+}
+
+#[derive(Serialize)]
+struct TokenBody<'a> {
+    token: &'a str,
+    #[serde(rename = "refreshToken")]
+    refresh_token: &'a str,
+    expiry: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    access_token: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_type: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_in: Option<u64>,
+}
+
+/// The answer with a token: `token` first, since scripts cut it out of the text.
+#[must_use]
+pub fn granted(granted: &Granted, decision: &str) -> Response<Vec<u8>> {
+    let token = granted.token.reveal();
+    let oauth = granted.oauth_names;
+    let body = TokenBody {
+        token,
+        refresh_token: "",
+        expiry: &granted.expiry,
+        access_token: oauth.then_some(token),
+        token_type: oauth.then_some("bearer"),
+        expires_in: oauth.then_some(granted.expires_in),
+    };
+    let mut response = json(200, &body, decision);
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// octo-sts's answer to `GET /`.
+#[must_use]
+pub fn welcome(decision: &str) -> Response<Vec<u8>> {
+    let body = serde_json::json!({"msg": "please check documentation for usage: https://github.com/octo-sts/app"});
+    json(200, &body, decision)
+}
+
+/// `GET /healthz`: the problems are names of settings and what is wrong with them, never values.
+#[must_use]
+pub fn health(problems: &[String], decision: &str) -> Response<Vec<u8>> {
+    if problems.is_empty() {
+        return json(200, &serde_json::json!({"status": "ok"}), decision);
+    }
+    json(503, &serde_json::json!({"status": "not ready", "problems": problems}), decision)
+}
+
+fn json(status: u16, body: &impl Serialize, decision: &str) -> Response<Vec<u8>> {
+    let mut response = Response::new(serde_json::to_vec(body).unwrap_or_default());
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if let Ok(decision) = HeaderValue::from_str(decision) {
+        headers.insert("octo-sts-decision", decision);
+    }
+    response
+}
+
+#[cfg(test)]
+#[path = "respond_tests.rs"]
+mod tests;

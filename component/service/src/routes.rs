@@ -1,0 +1,127 @@
+//! Which path and method means what, and the way of one request through the component.
+
+use crate::configuration;
+use crate::outside::World;
+use crate::respond;
+use exchange::{ExchangeError, Incoming, decision_id, exchange};
+use http::{HeaderMap, Method, Request, Response, header};
+use http_body_util::BodyExt;
+use wasip2::http::types::{IncomingRequest, ResponseOutparam};
+use wstd::future::FutureExt;
+use wstd::http::Body;
+use wstd::http::server::Responder;
+use wstd::time::Duration;
+
+/// The largest request body, in bytes.
+const MAX_BODY: usize = 64 * 1024;
+/// How long a caller may take to send it.
+const BODY_TIME: Duration = Duration::from_secs(10);
+
+enum Route {
+    Welcome,
+    Health,
+    Exchange,
+}
+
+/// Answers one request. Work that must not delay the answer is done after it has left.
+pub(crate) fn handle(request: IncomingRequest, response_out: ResponseOutparam) {
+    let world = World::begin();
+    let responder = Responder::new(response_out);
+    let decision = decision_id(random());
+    wstd::runtime::block_on(async move {
+        let Ok(request) = wstd::http::request::try_from_incoming(request) else {
+            let answer = respond::refused(&ExchangeError::UnreadableParameters, &decision);
+            return send(responder, answer).await;
+        };
+        match route(request.method(), request.uri().path()) {
+            Ok(Route::Welcome) => send(responder, respond::welcome(&decision)).await,
+            Ok(Route::Health) => send(responder, respond::health(&problems(), &decision)).await,
+            Ok(Route::Exchange) => answer_exchange(&world, request, responder, &decision).await,
+            Err(error) => send(responder, respond::refused(&error, &decision)).await,
+        }
+    });
+}
+
+fn route(method: &Method, path: &str) -> Result<Route, ExchangeError> {
+    let path = if path == "/" { path } else { path.strip_suffix('/').unwrap_or(path) };
+    match (path, method.as_str()) {
+        ("/", "GET") => Ok(Route::Welcome),
+        ("/healthz", "GET") => Ok(Route::Health),
+        ("/", "POST") | ("/sts/exchange" | "/exchange", "GET" | "POST") => Ok(Route::Exchange),
+        ("/sts/exchange_refresh_token", "POST") => Err(ExchangeError::RefreshTokens),
+        ("/" | "/sts/exchange" | "/exchange", _) => Err(ExchangeError::WrongMethod { allow: "GET, POST" }),
+        ("/healthz", _) => Err(ExchangeError::WrongMethod { allow: "GET" }),
+        ("/sts/exchange_refresh_token", _) => Err(ExchangeError::WrongMethod { allow: "POST" }),
+        _ => Err(ExchangeError::NoSuchPath),
+    }
+}
+
+fn problems() -> Vec<String> {
+    match configuration::read() {
+        Ok(settings) => configuration::not_ready(&settings),
+        Err(problems) => problems,
+    }
+}
+
+async fn answer_exchange(world: &World, request: Request<Body>, responder: Responder, decision: &str) {
+    let incoming = match read(request).await {
+        Ok(incoming) => incoming,
+        Err(error) => return send(responder, respond::refused(&error, decision)).await,
+    };
+    let Ok(settings) = configuration::read() else {
+        return send(responder, respond::refused(&ExchangeError::NotConfigured { retry_after: 30 }, decision)).await;
+    };
+    let exchanged = exchange(world, &settings, decision, &incoming).await;
+    let answer = match &exchanged.answer {
+        Ok(granted) => respond::granted(granted, decision),
+        Err(refusal) => respond::refused(refusal.public(), decision),
+    };
+    send(responder, answer).await;
+    exchanged.afterwards.run(world, &settings, decision).await;
+}
+
+/// The caller may have left; there is nobody to tell.
+async fn send(responder: Responder, answer: Response<Vec<u8>>) {
+    let _ = responder.respond(answer).await;
+}
+
+async fn read(request: Request<Body>) -> Result<Incoming, ExchangeError> {
+    let (head, body) = request.into_parts();
+    let body = read_body(body).timeout(BODY_TIME).await.unwrap_or(Err(ExchangeError::Deadline))?;
+    Ok(Incoming {
+        query: head.uri.query().unwrap_or_default().to_owned(),
+        content_type: texts(&head.headers, &header::CONTENT_TYPE).into_iter().next(),
+        body,
+        authorization: texts(&head.headers, &header::AUTHORIZATION),
+        user_agent: texts(&head.headers, &header::USER_AGENT).into_iter().next(),
+    })
+}
+
+async fn read_body(body: Body) -> Result<Vec<u8>, ExchangeError> {
+    if body.content_length().is_some_and(|length| length > MAX_BODY as u64) {
+        return Err(ExchangeError::RequestTooLarge);
+    }
+    let mut body = body.into_boxed_body();
+    let mut bytes = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| ExchangeError::UnreadableParameters)?;
+        if let Ok(data) = frame.into_data() {
+            if bytes.len() + data.len() > MAX_BODY {
+                return Err(ExchangeError::RequestTooLarge);
+            }
+            bytes.extend_from_slice(&data);
+        }
+    }
+    Ok(bytes)
+}
+
+/// Every value of a header; what is no text reads as empty, so that it counts and matches nothing.
+fn texts(headers: &HeaderMap, name: &header::HeaderName) -> Vec<String> {
+    headers.get_all(name).iter().map(|value| value.to_str().unwrap_or_default().to_owned()).collect()
+}
+
+fn random() -> u128 {
+    let mut bytes = [0; 16];
+    wstd::rand::get_random_bytes(&mut bytes);
+    u128::from_be_bytes(bytes)
+}
