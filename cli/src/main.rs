@@ -1,1 +1,19 @@
-fn main(){}
+//! The program `octo-sts`.
+
+mod arguments;
+mod component;
+mod serve;
+
+use arguments::{Arguments, Command};
+use clap::{CommandFactory, Parser};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match Arguments::parse().command {
+        Command::Serve(serve) => serve::run(&serve),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Arguments::command(), "octo-sts", &mut std::io::stdout());
+            ExitCode::SUCCESS
+        }
+    }
+}

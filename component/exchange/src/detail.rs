@@ -100,3 +100,7 @@ pub(crate) fn masked(settings: &Settings, identity: &str, refusal: Refusal) -> R
     }
     Refusal { shown: Some(ExchangeError::PolicyNotFound { identity: identity.to_owned() }), ..refusal }
 }
+
+#[cfg(test)]
+#[path = "detail_tests.rs"]
+mod tests;

@@ -1,1 +1,29 @@
-//! stub
+//! The trust-policy language: read a policy file, compile it, decide about the claims of a token.
+//!
+//! Everything here is a function of its arguments: no clock, no network, no settings. A policy file is hostile input,
+//! since whoever may push to a repository may write one; so every reader has a limit and none may panic.
+//!
+//! - `yaml` reads the strict subset of YAML that means the same to octo-sts's parser and to a YAML 1.2 one.
+//! - `document` gives the keys their types.
+//! - [`Pattern`] is the part of RE2's dialect that is served, always matched against the whole text.
+//! - [`TrustPolicy`] is the compiled policy, [`Decision`] what it says about [`Claims`].
+
+mod compile;
+mod decide;
+mod document;
+mod keys;
+mod pattern;
+mod permissions;
+mod problem;
+mod repositories;
+mod sentence;
+mod yaml;
+
+pub use compile::{AudienceMatcher, Matcher, PolicyKind, TrustPolicy};
+pub use decide::{Claims, Decision, Got, Rule, RuleOutcome, Verdict, Wanted};
+pub use pattern::{MAX_PATTERN_BYTES, MAX_PROGRAM_BYTES, Pattern, PatternProblem};
+pub use permissions::{Level, MAX_PERMISSIONS, Permissions, is_built_in_permission};
+pub use problem::{PolicyError, Position, Problem, Stage};
+pub use repositories::{MAX_REPOSITORIES, Repositories};
+pub use sentence::Mismatch;
+pub use yaml::MAX_FILE_BYTES;

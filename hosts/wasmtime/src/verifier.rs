@@ -36,7 +36,14 @@ pub(crate) fn verify(
         }
         (Algorithm::Es256 | Algorithm::Es384 | Algorithm::Es512, PublicKey::Ec(point)) => {
             curve(algorithm).is_some_and(|(curve, field)| {
-                verify_ec(curve, field, &point.first, &point.second, message, signature)
+                verify_ec(
+                    curve,
+                    field,
+                    &point.first,
+                    &point.second,
+                    message,
+                    signature,
+                )
             })
         }
         (_, PublicKey::Rsa(pair)) => rsa(algorithm).is_some_and(|parameters| {

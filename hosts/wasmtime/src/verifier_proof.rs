@@ -58,7 +58,11 @@ fn prove_with(verify: Verify, vectors: &str) -> Result<(), String> {
     for vector in &set.vectors {
         let named = || format!("{}: {}", vector.algorithm, vector.what);
         let algorithm = algorithm(&vector.algorithm).ok_or_else(named)?;
-        let key = set.keys.get(&vector.key).and_then(public_key).ok_or_else(named)?;
+        let key = set
+            .keys
+            .get(&vector.key)
+            .and_then(public_key)
+            .ok_or_else(named)?;
         let signature = decode(&vector.signature).ok_or_else(named)?;
         if verify(algorithm, &key, vector.message.as_bytes(), &signature) != vector.genuine {
             return Err(named());
@@ -130,9 +134,13 @@ mod tests {
         for lenient in [
             (|a, k, m, s| a == Algorithm::Es512 || verify(a, k, m, s)) as Verify,
             |a, k, m, s| a != Algorithm::Eddsa && verify(a, k, m, s),
-            |a, k, m, s| verify(a, k, m, s) || (a == Algorithm::Ps256 && verify(Algorithm::Rs256, k, m, s)),
+            |a, k, m, s| {
+                verify(a, k, m, s) || (a == Algorithm::Ps256 && verify(Algorithm::Rs256, k, m, s))
+            },
             // Takes a signature that was cut short or has bytes after it.
-            |a, k, m, s| verify(a, k, m, s) || verify(a, k, m, s.split_last().map_or(s, |(_, head)| head)),
+            |a, k, m, s| {
+                verify(a, k, m, s) || verify(a, k, m, s.split_last().map_or(s, |(_, head)| head))
+            },
         ] {
             assert!(prove_with(lenient, VECTORS).is_err());
         }

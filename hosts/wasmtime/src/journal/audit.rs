@@ -48,6 +48,7 @@ impl Audit {
             sink,
             chain: Chain::begin(boot, previous),
             torn: false,
+            logged: 0,
             log,
         };
         std::thread::Builder::new()
@@ -86,6 +87,8 @@ struct Writer {
     chain: Chain,
     /// The last write failed and may have left half a line.
     torn: bool,
+    /// The number of the head that is in the log.
+    logged: u64,
     log: Arc<Log>,
 }
 
@@ -120,7 +123,11 @@ impl Writer {
         Ok(())
     }
 
-    fn log_head(&self) {
+    fn log_head(&mut self) {
+        if self.logged == self.chain.seq {
+            return;
+        }
+        self.logged = self.chain.seq;
         let fields = [
             ("boot".to_owned(), self.chain.boot.clone()),
             ("seq".to_owned(), self.chain.seq.to_string()),

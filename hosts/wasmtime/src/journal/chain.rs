@@ -109,9 +109,9 @@ mod tests {
         for (index, line) in lines.iter().enumerate() {
             let record: Value = serde_json::from_str(line).unwrap();
             let chain = &record["chain"];
-            if chain["previous"] != Value::from(previous)
-                || chain["seq"] != Value::from(index as u64 + 1)
-                || chain["boot"] != Value::from("b")
+            if chain["previous"] != previous
+                || chain["seq"] != index as u64 + 1
+                || chain["boot"] != "b"
             {
                 return Some(index);
             }

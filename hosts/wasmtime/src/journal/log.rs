@@ -186,7 +186,9 @@ mod tests {
         let nasty = "a\nb\r\u{1b}[31m\u{85}\u{2028}\u{202e}\u{9b}c";
         let written = line(LogFormat::Text, nasty, &[(nasty, nasty)]);
         assert!(
-            written.chars().all(|c| !c.is_control() && !"\u{2028}\u{202e}".contains(c)),
+            written
+                .chars()
+                .all(|c| !c.is_control() && !"\u{2028}\u{202e}".contains(c)),
             "{written}"
         );
     }
@@ -194,8 +196,15 @@ mod tests {
     #[test]
     fn json_is_one_object_whatever_is_in_it() {
         let nasty = "a\nb\r\u{1b}\u{85}\u{2028}\u{9b}\"c";
-        let written = line(LogFormat::Json, nasty, &[("level", nasty), ("scope", "o/r")]);
-        assert!(written.chars().all(|c| !c.is_control() && c != '\u{2028}'), "{written}");
+        let written = line(
+            LogFormat::Json,
+            nasty,
+            &[("level", nasty), ("scope", "o/r")],
+        );
+        assert!(
+            written.chars().all(|c| !c.is_control() && c != '\u{2028}'),
+            "{written}"
+        );
         let value: Value = serde_json::from_str(&written).unwrap();
         assert_eq!(value["level"], "warn");
         assert_eq!(value["msg"], nasty);

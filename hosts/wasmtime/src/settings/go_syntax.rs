@@ -74,7 +74,11 @@ fn term(text: &str) -> Option<(u128, &str)> {
     if (whole.is_empty() && fraction.is_empty()) || fraction.contains('.') || fraction.len() > 18 {
         return None;
     }
-    let whole: u128 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
+    let whole: u128 = if whole.is_empty() {
+        0
+    } else {
+        whole.parse().ok()?
+    };
     let mut nanoseconds = whole.checked_mul(scale)?;
     if !fraction.is_empty() {
         let digits: u128 = fraction.parse().ok()?;

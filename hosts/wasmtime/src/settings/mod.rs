@@ -17,7 +17,7 @@ pub(crate) use address::HostPort;
 
 /// A secret text. `Debug` shows that there is one, nothing more.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
+pub(crate) struct Secret(String);
 
 impl Secret {
     pub(crate) fn new(text: impl Into<String>) -> Self {

@@ -108,8 +108,10 @@ pub(super) const NAMES: &[Name] = &[
     name("OTEL_TRACES_EXPORTER", "otel_traces_exporter", Host, Later, None),
     name("OTEL_TRACE_SAMPLING_RATE", "otel_trace_sampling_rate", Host, Later, None),
     name("OTEL_EXPORTER_OTLP_ENDPOINT", "otel_exporter_otlp_endpoint", Host, Later, None),
-    name("HTTPS_PROXY", "https_proxy_upper", Host, Later, Some("https_proxy")),
-    name("HTTP_PROXY", "http_proxy_upper", Host, Later, Some("http_proxy")),
+    name("HTTPS_PROXY", "https_proxy", Host, Later, None),
+    name("https_proxy", "https_proxy", Host, Later, None),
+    name("HTTP_PROXY", "http_proxy", Host, Later, None),
+    name("http_proxy", "http_proxy", Host, Later, None),
 ];
 
 #[cfg(test)]
@@ -123,9 +125,7 @@ mod tests {
         let mut seen = HashSet::new();
         for row in NAMES {
             assert!(seen.insert(row.name), "{}", row.name);
-            if !row.name.ends_with("_PROXY") {
-                assert_eq!(row.name.to_lowercase(), row.lower);
-            }
+            assert_eq!(row.name.to_lowercase(), row.lower);
         }
     }
 

@@ -68,7 +68,11 @@ impl Reading {
             .collect();
         unknown.sort();
         for name in unknown {
-            let shown: String = name.chars().take(80).flat_map(char::escape_default).collect();
+            let shown: String = name
+                .chars()
+                .take(80)
+                .flat_map(char::escape_default)
+                .collect();
             self.notices.push(format!("{shown}: no such setting"));
         }
     }
@@ -87,7 +91,12 @@ impl Reading {
     }
 
     /// Reads a value that is there; a wrong one is a problem.
-    fn parsed<T>(&mut self, name: &str, what: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
+    fn parsed<T>(
+        &mut self,
+        name: &str,
+        what: &str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Option<T> {
         let parsed = parse(self.get(name)?);
         if parsed.is_none() {
             self.problem(name, what);
@@ -105,20 +114,30 @@ impl Reading {
         let port = self.parsed("PORT", "must be a port number", |text| {
             go_syntax::integer(text).and_then(|port| u16::try_from(port).ok())
         });
-        let deadline = self.parsed("OCTOSTS_DEADLINE", "must be a duration above 0 and at most 10m", |text| {
-            go_syntax::duration(text).filter(|d| !d.is_zero() && *d <= LONGEST_DEADLINE)
-        });
+        let deadline = self.parsed(
+            "OCTOSTS_DEADLINE",
+            "must be a duration above 0 and at most 10m",
+            |text| go_syntax::duration(text).filter(|d| !d.is_zero() && *d <= LONGEST_DEADLINE),
+        );
         let apps = self.apps();
         let private_issuers = self.private_issuers();
         let github = self.github();
         let (log_format, log_level) = self.logging();
-        let audit_sync = self.parsed("OCTOSTS_AUDIT_SYNC", "must be true or false", go_syntax::boolean);
+        let audit_sync = self.parsed(
+            "OCTOSTS_AUDIT_SYNC",
+            "must be true or false",
+            go_syntax::boolean,
+        );
         let path = |name| self.filled(name).map(PathBuf::from);
         Settings {
             port,
             deadline: deadline.unwrap_or(DEFAULT_DEADLINE),
             apps,
-            webhook_secrets: self.filled("GITHUB_WEBHOOK_SECRET").map(Secret::new).into_iter().collect(),
+            webhook_secrets: self
+                .filled("GITHUB_WEBHOOK_SECRET")
+                .map(Secret::new)
+                .into_iter()
+                .collect(),
             private_issuers,
             github,
             ssl_cert_file: path("SSL_CERT_FILE"),
@@ -142,8 +161,15 @@ impl Reading {
         let Some(ids) = self.app_ids() else {
             return Vec::new();
         };
-        key.map(|key| ids.into_iter().map(|id| AppSettings { id, key: key.clone() }).collect())
-            .unwrap_or_default()
+        key.map(|key| {
+            ids.into_iter()
+                .map(|id| AppSettings {
+                    id,
+                    key: key.clone(),
+                })
+                .collect()
+        })
+        .unwrap_or_default()
     }
 
     fn app_ids(&mut self) -> Option<Vec<u64>> {
@@ -173,8 +199,12 @@ impl Reading {
     fn key(&mut self) -> Option<KeySource> {
         const FILE: &str = "APP_SECRET_CERTIFICATE_FILE";
         const TEXT: &str = "APP_SECRET_CERTIFICATE_ENV_VAR";
-        let kms = self.get("KMS_KEYS").is_some_and(|list| !list.trim().is_empty());
-        let file = self.filled(FILE).map(|path| KeySource::File(PathBuf::from(path)));
+        let kms = self
+            .get("KMS_KEYS")
+            .is_some_and(|list| !list.trim().is_empty());
+        let file = self
+            .filled(FILE)
+            .map(|path| KeySource::File(PathBuf::from(path)));
         // A key in one line, as env files need it, has `\n` for its line ends.
         let text = self
             .filled(TEXT)
@@ -195,12 +225,16 @@ impl Reading {
     }
 
     fn private_issuers(&mut self) -> Vec<HostPort> {
-        let list = self.parsed("OCTOSTS_PRIVATE_ISSUERS", "must be a list of host:port", |text| {
-            text.split(|c: char| c == ',' || c.is_whitespace())
-                .filter(|entry| !entry.is_empty())
-                .map(HostPort::parse)
-                .collect::<Option<Vec<_>>>()
-        });
+        let list = self.parsed(
+            "OCTOSTS_PRIVATE_ISSUERS",
+            "must be a list of host:port",
+            |text| {
+                text.split(|c: char| c == ',' || c.is_whitespace())
+                    .filter(|entry| !entry.is_empty())
+                    .map(HostPort::parse)
+                    .collect::<Option<Vec<_>>>()
+            },
+        );
         list.unwrap_or_default()
     }
 
@@ -227,15 +261,17 @@ impl Reading {
                 _ => None,
             }
         });
-        let level = self.parsed("LOG_LEVEL", "must be error, warn, info or debug", |text| {
-            match text.to_ascii_lowercase().as_str() {
+        let level = self.parsed(
+            "LOG_LEVEL",
+            "must be error, warn, info or debug",
+            |text| match text.to_ascii_lowercase().as_str() {
                 "error" => Some(LogLevel::Error),
                 "warn" | "warning" => Some(LogLevel::Warn),
                 "info" => Some(LogLevel::Info),
                 "debug" => Some(LogLevel::Debug),
                 _ => None,
-            }
-        });
+            },
+        );
         (format, level)
     }
 

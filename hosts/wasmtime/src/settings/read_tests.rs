@@ -35,8 +35,14 @@ fn deployments_without_a_problem() {
         &[("DOMAIN", Some("sts.example"))],
         &[("GITHUB_APP_IDS", None), ("GITHUB_APP_ID", Some("123"))],
         &[("GITHUB_APP_IDS", Some("0x7b"))],
-        &[("APP_SECRET_CERTIFICATE_FILE", None), ("APP_SECRET_CERTIFICATE_ENV_VAR", Some("pem"))],
-        &[("APP_SECRET_CERTIFICATE_FILE", None), ("GITHUB_APP_PRIVATE_KEY", Some("pem"))],
+        &[
+            ("APP_SECRET_CERTIFICATE_FILE", None),
+            ("APP_SECRET_CERTIFICATE_ENV_VAR", Some("pem")),
+        ],
+        &[
+            ("APP_SECRET_CERTIFICATE_FILE", None),
+            ("GITHUB_APP_PRIVATE_KEY", Some("pem")),
+        ],
         &[("APP_SECRET_CERTIFICATE_ENV_VAR", Some(""))],
         &[("KMS_KEYS", Some(""))],
         &[("APP_CONFIG_FILE", Some(""))],
@@ -62,19 +68,52 @@ fn deployments_with_one_problem() {
     for (changes, problem) in [
         (&[("PORT", Some(""))][..], "PORT: must be a port number"),
         (&[("PORT", Some("65536"))], "PORT: must be a port number"),
-        (&[("STS_DOMAIN", None)], "STS_DOMAIN: is required (it may be empty)"),
-        (&[("DOMAIN", Some("other"))], "STS_DOMAIN: differs from its alias DOMAIN"),
-        (&[("GITHUB_APP_ID", Some("124"))], "GITHUB_APP_IDS: differs from its alias GITHUB_APP_ID"),
-        (&[("GITHUB_APP_IDS", None)], "GITHUB_APP_IDS: is required"),
-        (&[("GITHUB_APP_IDS", Some(" "))], "GITHUB_APP_IDS: is required"),
-        (&[("GITHUB_APP_IDS", Some("0"))], "GITHUB_APP_IDS: must be the numeric id of an App"),
-        (&[("GITHUB_APP_IDS", Some("-1"))], "GITHUB_APP_IDS: must be the numeric id of an App"),
-        (&[("GITHUB_APP_IDS", Some("Iv1.8a61f9"))], "GITHUB_APP_IDS: must be the numeric id of an App"),
-        (&[("GITHUB_APP_IDS", Some("1,"))], "GITHUB_APP_IDS: must be the numeric id of an App"),
-        (&[("GITHUB_APP_IDS", Some("1,2"))], "GITHUB_APP_IDS: several Apps are not served yet"),
-        (&[("APP_CONFIG_FILE", Some("/apps.yaml"))], "APP_CONFIG_FILE: not served yet"),
         (
-            &[("KMS_KEYS", Some("k")), ("APP_SECRET_CERTIFICATE_FILE", None)],
+            &[("STS_DOMAIN", None)],
+            "STS_DOMAIN: is required (it may be empty)",
+        ),
+        (
+            &[("DOMAIN", Some("other"))],
+            "STS_DOMAIN: differs from its alias DOMAIN",
+        ),
+        (
+            &[("GITHUB_APP_ID", Some("124"))],
+            "GITHUB_APP_IDS: differs from its alias GITHUB_APP_ID",
+        ),
+        (&[("GITHUB_APP_IDS", None)], "GITHUB_APP_IDS: is required"),
+        (
+            &[("GITHUB_APP_IDS", Some(" "))],
+            "GITHUB_APP_IDS: is required",
+        ),
+        (
+            &[("GITHUB_APP_IDS", Some("0"))],
+            "GITHUB_APP_IDS: must be the numeric id of an App",
+        ),
+        (
+            &[("GITHUB_APP_IDS", Some("-1"))],
+            "GITHUB_APP_IDS: must be the numeric id of an App",
+        ),
+        (
+            &[("GITHUB_APP_IDS", Some("Iv1.8a61f9"))],
+            "GITHUB_APP_IDS: must be the numeric id of an App",
+        ),
+        (
+            &[("GITHUB_APP_IDS", Some("1,"))],
+            "GITHUB_APP_IDS: must be the numeric id of an App",
+        ),
+        (
+            &[("GITHUB_APP_IDS", Some("1,2"))],
+            "GITHUB_APP_IDS: several Apps are not served yet",
+        ),
+        (
+            &[("APP_CONFIG_FILE", Some("/apps.yaml"))],
+            "APP_CONFIG_FILE: not served yet",
+        ),
+        (
+            &[
+                ("KMS_KEYS", Some("k")),
+                ("APP_SECRET_CERTIFICATE_FILE", None),
+            ],
             "KMS_KEYS: not served yet",
         ),
         (
@@ -93,17 +132,50 @@ fn deployments_with_one_problem() {
             &[("GITHUB_BASE_URL", Some("garbage"))],
             "GITHUB_BASE_URL: must be an https URL (plain http: loopback only)",
         ),
-        (&[("ORG_POLICY_REPO", Some(""))], "ORG_POLICY_REPO: must not be empty"),
-        (&[("OCTOSTS_DEADLINE", Some(""))], "OCTOSTS_DEADLINE: must be a duration above 0 and at most 10m"),
-        (&[("OCTOSTS_DEADLINE", Some("0s"))], "OCTOSTS_DEADLINE: must be a duration above 0 and at most 10m"),
-        (&[("OCTOSTS_DEADLINE", Some("11m"))], "OCTOSTS_DEADLINE: must be a duration above 0 and at most 10m"),
-        (&[("OCTOSTS_PRIVATE_ISSUERS", Some("issuer"))], "OCTOSTS_PRIVATE_ISSUERS: must be a list of host:port"),
-        (&[("OCTOSTS_ALLOWED_ISSUER_PATTERNS", Some("x"))], "OCTOSTS_ALLOWED_ISSUER_PATTERNS: not served yet"),
-        (&[("OCTOSTS_STATIC_KEYS", Some("{}"))], "OCTOSTS_STATIC_KEYS: not served yet"),
-        (&[("OCTOSTS_REQUIRED_ORGS", Some("*"))], "OCTOSTS_REQUIRED_ORGS: not served yet"),
-        (&[("LOG_FORMAT", Some("xml"))], "LOG_FORMAT: must be text or json"),
-        (&[("LOG_LEVEL", Some(""))], "LOG_LEVEL: must be error, warn, info or debug"),
-        (&[("OCTOSTS_AUDIT_SYNC", Some("yes"))], "OCTOSTS_AUDIT_SYNC: must be true or false"),
+        (
+            &[("ORG_POLICY_REPO", Some(""))],
+            "ORG_POLICY_REPO: must not be empty",
+        ),
+        (
+            &[("OCTOSTS_DEADLINE", Some(""))],
+            "OCTOSTS_DEADLINE: must be a duration above 0 and at most 10m",
+        ),
+        (
+            &[("OCTOSTS_DEADLINE", Some("0s"))],
+            "OCTOSTS_DEADLINE: must be a duration above 0 and at most 10m",
+        ),
+        (
+            &[("OCTOSTS_DEADLINE", Some("11m"))],
+            "OCTOSTS_DEADLINE: must be a duration above 0 and at most 10m",
+        ),
+        (
+            &[("OCTOSTS_PRIVATE_ISSUERS", Some("issuer"))],
+            "OCTOSTS_PRIVATE_ISSUERS: must be a list of host:port",
+        ),
+        (
+            &[("OCTOSTS_ALLOWED_ISSUER_PATTERNS", Some("x"))],
+            "OCTOSTS_ALLOWED_ISSUER_PATTERNS: not served yet",
+        ),
+        (
+            &[("OCTOSTS_STATIC_KEYS", Some("{}"))],
+            "OCTOSTS_STATIC_KEYS: not served yet",
+        ),
+        (
+            &[("OCTOSTS_REQUIRED_ORGS", Some("*"))],
+            "OCTOSTS_REQUIRED_ORGS: not served yet",
+        ),
+        (
+            &[("LOG_FORMAT", Some("xml"))],
+            "LOG_FORMAT: must be text or json",
+        ),
+        (
+            &[("LOG_LEVEL", Some(""))],
+            "LOG_LEVEL: must be error, warn, info or debug",
+        ),
+        (
+            &[("OCTOSTS_AUDIT_SYNC", Some("yes"))],
+            "OCTOSTS_AUDIT_SYNC: must be true or false",
+        ),
     ] {
         assert_eq!(with(changes).problems(), [problem], "{changes:?}");
     }
@@ -125,7 +197,16 @@ fn every_problem_is_named_at_once_and_no_value() {
         .iter()
         .map(|problem| problem.split(':').next().unwrap())
         .collect();
-    assert_eq!(names, ["STS_DOMAIN", "PORT", "OCTOSTS_DEADLINE", "GITHUB_APP_IDS", "GITHUB_BASE_URL"]);
+    assert_eq!(
+        names,
+        [
+            "STS_DOMAIN",
+            "PORT",
+            "OCTOSTS_DEADLINE",
+            "GITHUB_APP_IDS",
+            "GITHUB_BASE_URL"
+        ]
+    );
     let said = format!("{:?} {:?}", settings.problems(), settings.notices());
     assert!(!said.contains("s3cret"), "{said}");
     let shown = format!("{settings:?}");
@@ -150,7 +231,11 @@ fn the_guest_reads_names_in_lower_case_and_no_secret() {
     ]);
     assert_eq!(settings.get("sts_domain"), Some("sts.example"));
     assert_eq!(settings.get("org_policy_repo"), Some("policies"));
-    assert_eq!(settings.get("github_base_url"), Some(""), "empty is not unset");
+    assert_eq!(
+        settings.get("github_base_url"),
+        Some(""),
+        "empty is not unset"
+    );
     for name in [
         "octosts_allowed_issuers",
         "domain",

@@ -131,7 +131,10 @@ impl Signer {
         refused: bool,
     ) -> Result<String, NoJwt> {
         let unavailable = |what: &str| NoJwt::Unavailable(what.to_owned());
-        let key = state.key.as_ref().ok_or_else(|| unavailable("no usable key"))?;
+        let key = state
+            .key
+            .as_ref()
+            .ok_or_else(|| unavailable("no usable key"))?;
         let jwt = key
             .sign(&step.claims(id))
             .ok_or_else(|| unavailable("signing failed"))?;

@@ -3,6 +3,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::string_slice,
     reason = "tests"
 )]
 
@@ -74,7 +75,8 @@ struct KeyFile(PathBuf);
 
 impl KeyFile {
     fn new(name: &str, pem: &str) -> Self {
-        let file = Self(std::env::temp_dir().join(format!("octo-sts-{}-{name}", std::process::id())));
+        let file =
+            Self(std::env::temp_dir().join(format!("octo-sts-{}-{name}", std::process::id())));
         file.write(pem);
         file
     }
@@ -107,7 +109,12 @@ async fn a_jwt_is_signed_and_says_what_the_grid_says() {
         let key = PublicKey::Rsa(Pair { first, second });
         let signed = format!("{}.{}", parts[0], parts[1]);
         let verify = crate::verifier::verify;
-        assert!(verify(Algorithm::Rs256, &key, signed.as_bytes(), &decoded(parts[2])));
+        assert!(verify(
+            Algorithm::Rs256,
+            &key,
+            signed.as_bytes(),
+            &decoded(parts[2])
+        ));
     }
 }
 
@@ -127,7 +134,10 @@ async fn one_jwt_serves_a_step_and_no_longer() {
 async fn only_configured_apps_are_signed_for() {
     let bench = bench(text(&a_key()));
     for id in [0, APP + 1, u64::MAX] {
-        assert_eq!(bench.signer.app_jwt(id, false).await, Err(NoJwt::UnknownApp));
+        assert_eq!(
+            bench.signer.app_jwt(id, false).await,
+            Err(NoJwt::UnknownApp)
+        );
         assert_eq!(bench.signer.app_jwt(id, true).await, Err(NoJwt::UnknownApp));
     }
 }
@@ -138,11 +148,19 @@ async fn a_refused_jwt_makes_the_key_be_read_anew_once_in_a_step() {
     let bench = bench(KeySource::File(file.0.clone()));
     let old = bench.signer.app_jwt(APP, false).await.unwrap();
     file.write(&a_key());
-    assert_eq!(bench.signer.app_jwt(APP, false).await.unwrap(), old, "not before it is refused");
+    assert_eq!(
+        bench.signer.app_jwt(APP, false).await.unwrap(),
+        old,
+        "not before it is refused"
+    );
     let new = bench.signer.app_jwt(APP, true).await.unwrap();
     assert_ne!(new, old);
     file.write(&a_key());
-    assert_eq!(bench.signer.app_jwt(APP, true).await.unwrap(), new, "once in a step");
+    assert_eq!(
+        bench.signer.app_jwt(APP, true).await.unwrap(),
+        new,
+        "once in a step"
+    );
     assert_eq!(bench.signer.app_jwt(APP, false).await.unwrap(), new);
     bench.clock.advance(Duration::from_secs(240));
     let next = bench.signer.app_jwt(APP, true).await.unwrap();
@@ -159,7 +177,13 @@ async fn a_refused_jwt_of_an_unchanged_key_comes_back_the_same_and_the_log_says_
     for _ in 0..3 {
         assert_eq!(bench.signer.app_jwt(APP, true).await.unwrap(), old);
     }
-    assert_eq!(bench.lines.with("GitHub refuses this key or the clock is wrong").len(), 1);
+    assert_eq!(
+        bench
+            .lines
+            .with("GitHub refuses this key or the clock is wrong")
+            .len(),
+        1
+    );
 }
 
 #[tokio::test]
@@ -169,7 +193,13 @@ async fn a_key_file_that_vanished_leaves_the_old_key() {
     let old = bench.signer.app_jwt(APP, false).await.unwrap();
     std::fs::remove_file(&file.0).unwrap();
     assert_eq!(bench.signer.app_jwt(APP, true).await.unwrap(), old);
-    assert_eq!(bench.lines.with("APP_SECRET_CERTIFICATE_FILE: cannot be read").len(), 1);
+    assert_eq!(
+        bench
+            .lines
+            .with("APP_SECRET_CERTIFICATE_FILE: cannot be read")
+            .len(),
+        1
+    );
 }
 
 #[tokio::test]
@@ -184,7 +214,10 @@ async fn keys_that_cannot_sign_are_problems_and_make_no_jwt() {
         assert!(matches!(answer, Err(NoJwt::Unavailable(_))), "{answer:?}");
     }
     let missing = bench(KeySource::File(PathBuf::from("/nonexistent/key.pem")));
-    assert_eq!(missing.problems, ["APP_SECRET_CERTIFICATE_FILE: cannot be read"]);
+    assert_eq!(
+        missing.problems,
+        ["APP_SECRET_CERTIFICATE_FILE: cannot be read"]
+    );
 }
 
 /// A key that others made with 1024 bits.

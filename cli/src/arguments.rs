@@ -1,0 +1,85 @@
+//! The command line. Every flag of `serve` is a setting's name; a flag wins over the environment.
+
+use clap::{Args, Parser, Subcommand};
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+/// A GitHub token service: OIDC tokens in, short-lived GitHub installation tokens out.
+#[derive(Debug, Parser)]
+#[command(name = "octo-sts", version, about, long_about = None, propagate_version = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve the token exchange over HTTP/1.1 and h2c.
+    #[command(after_help = SERVE_HELP)]
+    Serve(Box<Serve>),
+    /// Print the completion script for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+const SERVE_HELP: &str = "\
+The App's key comes from APP_SECRET_CERTIFICATE_FILE or, as text, from the environment variable
+APP_SECRET_CERTIFICATE_ENV_VAR; it has no flag as text, since command lines can be read by everybody on the machine.
+All other settings (OCTOSTS_…, SSL_CERT_FILE) are environment variables; README.md lists them.
+
+Audit records go to standard output or OCTOSTS_AUDIT_FILE, log lines to standard error.
+
+Exit status: 0 ended by SIGINT or SIGTERM, 1 cannot run, 2 wrong arguments or settings.";
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Port to listen on; 0 takes a free one [setting: PORT]
+    #[arg(long, value_name = "PORT")]
+    pub(crate) port: Option<String>,
+    /// Address to listen on
+    #[arg(long, value_name = "IP", default_value = "0.0.0.0")]
+    pub(crate) address: IpAddr,
+    /// The GitHub App's id [setting: GITHUB_APP_IDS]
+    #[arg(long, visible_alias = "github-app-id", value_name = "ID")]
+    pub(crate) github_app_ids: Option<String>,
+    /// File with the App's private key in PEM [setting: APP_SECRET_CERTIFICATE_FILE]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) app_secret_certificate_file: Option<String>,
+    /// Audience of policies that name none [setting: STS_DOMAIN]
+    #[arg(long, visible_alias = "domain", value_name = "DOMAIN")]
+    pub(crate) sts_domain: Option<String>,
+    /// GitHub's REST API [setting: GITHUB_BASE_URL, default https://api.github.com]
+    #[arg(long, value_name = "URL")]
+    pub(crate) github_base_url: Option<String>,
+    /// Repository of an organisation's own policies [setting: ORG_POLICY_REPO, default .github]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) org_policy_repo: Option<String>,
+    /// text or json [setting: LOG_FORMAT, default text on a terminal]
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) log_format: Option<String>,
+    /// error, warn, info or debug [setting: LOG_LEVEL, default info]
+    #[arg(long, value_name = "LEVEL")]
+    pub(crate) log_level: Option<String>,
+    /// Serve this component instead of the one inside the program
+    #[arg(long, value_name = "FILE")]
+    pub(crate) component: Option<PathBuf>,
+}
+
+impl Serve {
+    /// The flags that were given, as settings. A flag stands for its setting and the setting's alias.
+    pub(crate) fn settings(&self) -> impl Iterator<Item = (&'static [&'static str], &String)> {
+        let named: [(&[&str], &Option<String>); 8] = [
+            (&["PORT"], &self.port),
+            (&["GITHUB_APP_IDS", "GITHUB_APP_ID"], &self.github_app_ids),
+            (&["APP_SECRET_CERTIFICATE_FILE"], &self.app_secret_certificate_file),
+            (&["STS_DOMAIN", "DOMAIN"], &self.sts_domain),
+            (&["GITHUB_BASE_URL"], &self.github_base_url),
+            (&["ORG_POLICY_REPO"], &self.org_policy_repo),
+            (&["LOG_FORMAT"], &self.log_format),
+            (&["LOG_LEVEL"], &self.log_level),
+        ];
+        named.into_iter().filter_map(|(names, value)| value.as_ref().map(|value| (names, value)))
+    }
+}

@@ -1,0 +1,86 @@
+//! Settings that are taken, and every problem at once.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use super::*;
+
+const TRAITS: Traits = Traits { vets_addresses: true, outlives: true };
+
+fn read(rows: &[(&str, &str)]) -> Result<Settings, Vec<String>> {
+    let get = |name: &str| rows.iter().find(|(row, _)| row.eq_ignore_ascii_case(name)).map(|(_, value)| (*value).to_owned());
+    let pools = vec![Pool { owner: "*".into(), apps: vec![App { id: 7 }] }];
+    Settings::read(&get, pools, TRAITS)
+}
+
+#[test]
+fn the_least_is_a_domain_and_an_app() {
+    let settings = read(&[("STS_DOMAIN", "sts.example")]).unwrap();
+    assert_eq!(settings.base_url.as_str(), "https://api.github.com");
+    assert_eq!(settings.policy_repository.as_str(), ".github");
+    assert_eq!(settings.deadline, Duration::from_secs(25));
+    assert_eq!(settings.issuer_grace, Duration::from_secs(6 * 3600));
+    assert_eq!(settings.refusal_detail, RefusalDetail::Owner);
+    assert_eq!(settings.mint_check, MintCheck::Enforce);
+    assert!(settings.audit_required && !settings.finish_first);
+    assert_eq!(settings.app_for(&Owner::parse("anyone").unwrap()), Some(7));
+    assert!(read(&[("STS_DOMAIN", "")]).is_ok(), "empty is not unset");
+}
+
+#[test]
+fn every_problem_is_named_at_once_and_without_its_value() {
+    let problems = read(&[
+        ("GITHUB_BASE_URL", "http://ghes.example"),
+        ("ORG_POLICY_REPO", ""),
+        ("OCTOSTS_REFUSAL_DETAIL", "everything"),
+        ("OCTOSTS_MINT_CHECK", "off"),
+        ("OCTOSTS_AUDIT", "never"),
+        ("OCTOSTS_DEADLINE", "soon"),
+        ("OCTOSTS_ISSUER_GRACE", "6"),
+        ("OCTOSTS_DETAIL_FOR", "1234, nobody"),
+        ("OCTOSTS_FINISH_FIRST", "perhaps"),
+        ("OCTOSTS_ALLOWED_ISSUER_PATTERNS", "https://.*"),
+        ("OCTOSTS_STATIC_KEYS", "{}"),
+        ("OCTOSTS_REQUIRED_ORGS", "*"),
+    ])
+    .unwrap_err();
+    for name in [
+        "GITHUB_BASE_URL",
+        "STS_DOMAIN",
+        "ORG_POLICY_REPO",
+        "OCTOSTS_REFUSAL_DETAIL",
+        "OCTOSTS_MINT_CHECK",
+        "OCTOSTS_AUDIT",
+        "OCTOSTS_DEADLINE",
+        "OCTOSTS_ISSUER_GRACE",
+        "OCTOSTS_DETAIL_FOR",
+        "OCTOSTS_FINISH_FIRST",
+        "OCTOSTS_ALLOWED_ISSUER_PATTERNS",
+        "OCTOSTS_STATIC_KEYS",
+        "OCTOSTS_REQUIRED_ORGS",
+    ] {
+        let named = problems.iter().filter(|problem| problem.starts_with(&format!("{name}:"))).count();
+        assert_eq!(named, 1, "{name} in {problems:#?}");
+    }
+    for value in ["everything", "soon", "nobody", "perhaps", "ghes.example"] {
+        assert!(!problems.iter().any(|problem| problem.contains(value)), "{value} is shown: {problems:#?}");
+    }
+}
+
+#[test]
+fn an_owners_pool_wins_over_everybodys() {
+    let get = |name: &str| (name == "sts_domain").then(|| "x".to_owned());
+    let pool = |owner: &str, id| Pool { owner: owner.into(), apps: vec![App { id }] };
+    let settings = Settings::read(&get, vec![pool("*", 1), pool("acme", 2)], TRAITS).unwrap();
+    assert_eq!(settings.app_for(&Owner::parse("ACME").unwrap()), Some(2));
+    assert_eq!(settings.app_for(&Owner::parse("other").unwrap()), Some(1));
+    let settings = Settings::read(&get, vec![pool("acme", 2)], TRAITS).unwrap();
+    assert_eq!(settings.app_for(&Owner::parse("other").unwrap()), None);
+    assert!(Settings::read(&get, vec![], TRAITS).unwrap_err().iter().any(|p| p.starts_with("GITHUB_APP_IDS:")));
+}
+
+#[test]
+fn work_is_finished_first_where_nothing_runs_after_the_answer() {
+    let get = |name: &str| (name == "sts_domain").then(|| "x".to_owned());
+    let pools = || vec![Pool { owner: "*".into(), apps: vec![App { id: 7 }] }];
+    let traits = Traits { outlives: false, ..TRAITS };
+    assert!(Settings::read(&get, pools(), traits).unwrap().finish_first);
+}

@@ -1,0 +1,220 @@
+//! The one door from an unverified token to a verified one (OpenID Connect Core 1.0 section 3.1.3.7, RFC 7519
+//! section 7.2). Who the token is for is the policy's to say, so the audience is not looked at here.
+
+use crate::claims::{Claims, ClaimsError};
+use crate::discovery::ProviderMetadata;
+use crate::jose::{JwsAlgorithm, VerifySignature};
+use crate::jwks::JwkSet;
+use crate::members::{Members, clipped};
+use crate::numeric_date::NumericDate;
+use crate::token::UnverifiedIdToken;
+use serde_json::Value;
+use thiserror::Error;
+
+/// How many seconds ahead `nbf` may be: clocks differ.
+pub const MAX_NOT_BEFORE: i64 = 300;
+
+/// A token that its issuer signed, and that was valid when it was verified. Only [`verify`] makes one.
+#[derive(Debug, Clone)]
+pub struct VerifiedIdToken {
+    claims: Claims,
+}
+
+impl VerifiedIdToken {
+    /// What the issuer says.
+    #[must_use]
+    pub fn claims(&self) -> &Claims {
+        &self.claims
+    }
+}
+
+/// Why a token is not believed.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum VerifyError {
+    /// Its claims can be read in two ways, or not as what they are.
+    #[error(transparent)]
+    Claims(#[from] ClaimsError),
+    /// A header parameter occurs more than once (RFC 7515 section 4), and readers differ in which one they take.
+    #[error("the header {name:?} occurs more than once")]
+    DuplicateHeader {
+        /// The parameter, cut to 64 characters.
+        name: String,
+    },
+    /// A header parameter that is no string.
+    #[error("the header {name:?} is not a string")]
+    HeaderType {
+        /// The parameter.
+        name: &'static str,
+    },
+    /// The token demands extensions to be understood (RFC 7515 section 4.1.11), and none is.
+    #[error("the token has critical headers")]
+    CriticalHeader,
+    /// The token is of another issuer than the metadata.
+    #[error("the token is of another issuer")]
+    IssuerMismatch,
+    /// An algorithm that is not among ours, or that the issuer does not list.
+    #[error("the algorithm {unverified_alg:?} is not accepted")]
+    AlgorithmNotAccepted {
+        /// The `alg` header, cut to 64 characters; empty if absent.
+        unverified_alg: String,
+    },
+    /// There is no `exp`, so that the token would be valid for ever.
+    #[error("the token has no expiry")]
+    MissingExpiry,
+    /// `exp` has passed.
+    #[error("the token expired at {at}")]
+    Expired {
+        /// The `exp` claim.
+        at: NumericDate,
+    },
+    /// `nbf` is more than [`MAX_NOT_BEFORE`] seconds ahead.
+    #[error("the token is not valid before {from}")]
+    NotYetValid {
+        /// The `nbf` claim.
+        from: NumericDate,
+    },
+    /// The issuer has no usable key at all, and says so (rule 17).
+    #[error("the issuer has no usable key")]
+    NoKeys,
+    /// No key has the token's `kid`; or it has none, and no key made the signature.
+    #[error("no key of the issuer is the token's: {unverified_kid:?}")]
+    UnknownKey {
+        /// The `kid` header, cut to 64 characters.
+        unverified_kid: Option<String>,
+    },
+    /// The key of that `kid` does not sign with the token's algorithm.
+    #[error("the key of the token is not for its algorithm")]
+    KeyDoesNotFit,
+    /// The key of that `kid` did not make the signature.
+    #[error("the signature is not genuine")]
+    BadSignature,
+}
+
+impl VerifyError {
+    /// Whether newer keys could make the difference (rule 18). A bad signature under a key that is known is just
+    /// that: if it asked for keys, everybody who can write a token could make us ask.
+    #[must_use]
+    pub fn wants_fresh_keys(&self) -> bool {
+        matches!(self, Self::UnknownKey { .. })
+    }
+}
+
+/// Verifies a token with what its issuer publishes: its form, issuer, algorithm and times, then its signature.
+///
+/// `exp` must not be before `now`, without leeway. `now` is in whole seconds: rounded down, a token lives until the
+/// second of its `exp` is over. `nbf` may be [`MAX_NOT_BEFORE`] seconds ahead. `iat` has no limit.
+///
+/// # Errors
+/// [`VerifyError`] is the first rule that the token breaks. The token is left to be tried with other keys.
+pub fn verify(
+    token: &UnverifiedIdToken,
+    metadata: &ProviderMetadata,
+    keys: &JwkSet,
+    now: NumericDate,
+    signatures: &impl VerifySignature,
+) -> Result<VerifiedIdToken, VerifyError> {
+    let claims = token.claims.as_ref().map_err(Clone::clone)?;
+    if claims.issuer != metadata.issuer().as_str() {
+        return Err(VerifyError::IssuerMismatch);
+    }
+    let header = Header::read(&token.header)?;
+    let algorithm = header.algorithm(metadata)?;
+    // Before the signature: an expired token is no reason to look for a key.
+    check_times(claims, now)?;
+    check_signature(token, header.kid, algorithm, keys, signatures)?;
+    Ok(VerifiedIdToken {
+        claims: claims.clone(),
+    })
+}
+
+/// What of the header counts. A key or an address of one in the header (`jwk`, `jku`, `x5c`, `x5u`) does not: the
+/// sender would choose who vouches for him.
+struct Header<'a> {
+    alg: &'a str,
+    kid: Option<&'a str>,
+}
+
+impl<'a> Header<'a> {
+    fn read(members: &'a Members) -> Result<Self, VerifyError> {
+        if let Some(name) = members.duplicate() {
+            return Err(VerifyError::DuplicateHeader {
+                name: clipped(name),
+            });
+        }
+        if members.get("crit").is_some() {
+            return Err(VerifyError::CriticalHeader);
+        }
+        let text = |name: &'static str| match members.get(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.as_str())),
+            Some(_) => Err(VerifyError::HeaderType { name }),
+        };
+        Ok(Self {
+            alg: text("alg")?.unwrap_or(""),
+            kid: text("kid")?.filter(|kid| !kid.is_empty()),
+        })
+    }
+
+    fn algorithm(&self, metadata: &ProviderMetadata) -> Result<JwsAlgorithm, VerifyError> {
+        let listed = self
+            .alg
+            .parse()
+            .ok()
+            .filter(|algorithm| metadata.algorithms().contains(algorithm));
+        listed.ok_or_else(|| VerifyError::AlgorithmNotAccepted {
+            unverified_alg: clipped(self.alg),
+        })
+    }
+}
+
+fn check_times(claims: &Claims, now: NumericDate) -> Result<(), VerifyError> {
+    let at = claims.expires_at.ok_or(VerifyError::MissingExpiry)?;
+    if at < now {
+        return Err(VerifyError::Expired { at });
+    }
+    match claims.not_before {
+        Some(from) if from > now.plus(MAX_NOT_BEFORE) => Err(VerifyError::NotYetValid { from }),
+        _ => Ok(()),
+    }
+}
+
+fn check_signature(
+    token: &UnverifiedIdToken,
+    kid: Option<&str>,
+    algorithm: JwsAlgorithm,
+    keys: &JwkSet,
+    signatures: &impl VerifySignature,
+) -> Result<(), VerifyError> {
+    if keys.is_empty() {
+        return Err(VerifyError::NoKeys);
+    }
+    let signature = token
+        .signature
+        .as_deref()
+        .filter(|bytes| !bytes.is_empty())
+        .ok_or(VerifyError::BadSignature)?;
+    let unknown = || VerifyError::UnknownKey {
+        unverified_kid: kid.map(clipped),
+    };
+    if kid.is_some_and(|kid| !keys.has_kid(kid)) {
+        return Err(unknown());
+    }
+    let mut candidates = keys.candidates(kid, algorithm).peekable();
+    if kid.is_some() && candidates.peek().is_none() {
+        return Err(VerifyError::KeyDoesNotFit);
+    }
+    let message = token.signing_input.as_bytes();
+    if candidates.any(|key| signatures.verify(algorithm, key, message, signature)) {
+        return Ok(());
+    }
+    // Without a `kid` nobody can tell a forgery from a key that is new.
+    Err(if kid.is_some() {
+        VerifyError::BadSignature
+    } else {
+        unknown()
+    })
+}
+
+#[cfg(test)]
+#[path = "verify_tests.rs"]
+mod tests;

@@ -1,0 +1,210 @@
+//! From a document to a policy that can decide.
+
+use crate::document::{self, Document, Text};
+use crate::pattern::Pattern;
+use crate::permissions::Permissions;
+use crate::problem::{PolicyError, Position, Problem, Stage};
+use crate::repositories::Repositories;
+use crate::yaml;
+
+/// All patterns of one policy together, in bytes of program. Each is limited on its own, but a file of 64 KiB has room
+/// for dozens of the largest, and the service runs in bounded memory.
+const MAX_PROGRAMS_BYTES: usize = 8 * 1024 * 1024;
+
+/// Whose policy a file is. An organisation's stands in its policy repository and may name `repositories`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PolicyKind {
+    /// In the repository that it is for.
+    Repository,
+    /// In the policy repository of an organisation.
+    Organization,
+}
+
+/// What one text of the token must be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Matcher {
+    /// Exactly this, byte for byte. Never empty.
+    Exact(String),
+    /// A match of the whole text.
+    Pattern(Pattern),
+}
+
+impl Matcher {
+    /// Whether the text is what is wanted.
+    #[must_use]
+    pub fn matches(&self, text: &str) -> bool {
+        match self {
+            Self::Exact(wanted) => wanted == text,
+            Self::Pattern(pattern) => pattern.matches(text),
+        }
+    }
+}
+
+/// Which audience the token must carry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AudienceMatcher {
+    /// The policy says which.
+    Named(Matcher),
+    /// The policy says nothing: one of the server's own.
+    Default,
+}
+
+/// A compiled trust policy. It can only be made from a file without problems.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrustPolicy {
+    pub(crate) issuer: Matcher,
+    pub(crate) subject: Matcher,
+    pub(crate) audience: AudienceMatcher,
+    /// In order of name, each name once.
+    pub(crate) claims: Vec<(String, Pattern)>,
+    permissions: Permissions,
+    repositories: Repositories,
+}
+
+impl TrustPolicy {
+    /// Reads and compiles a policy file.
+    ///
+    /// `known_permission` adds names to the built-in list: the operator's and the installation's own (rule 25).
+    ///
+    /// # Errors
+    /// The first problem: one that keeps the file from being parsed comes before one that keeps it from compiling.
+    pub fn parse(
+        file: &[u8],
+        kind: PolicyKind,
+        known_permission: impl Fn(&str) -> bool,
+    ) -> Result<Self, PolicyError> {
+        let (policy, mut problems) = compile(file, kind, &known_permission);
+        match policy {
+            Some(policy) if problems.is_empty() => Ok(policy),
+            _ if problems.is_empty() => Err(PolicyError::new(Position::START, Problem::NotAMapping)),
+            _ => Err(problems.swap_remove(0)),
+        }
+    }
+
+    /// All problems of a policy file, for checks and editors: empty exactly if [`TrustPolicy::parse`] succeeds. What
+    /// is no YAML at all has only its first problem.
+    #[must_use]
+    pub fn check(file: &[u8], kind: PolicyKind, known_permission: impl Fn(&str) -> bool) -> Vec<PolicyError> {
+        compile(file, kind, &known_permission).1
+    }
+
+    /// Who must have issued the token.
+    #[must_use]
+    pub fn issuer(&self) -> &Matcher {
+        &self.issuer
+    }
+
+    /// Who the token must be about.
+    #[must_use]
+    pub fn subject(&self) -> &Matcher {
+        &self.subject
+    }
+
+    /// Whom the token must be for.
+    #[must_use]
+    pub fn audience(&self) -> &AudienceMatcher {
+        &self.audience
+    }
+
+    /// What is granted. Never empty.
+    #[must_use]
+    pub fn permissions(&self) -> &Permissions {
+        &self.permissions
+    }
+
+    /// For which repositories. [`Repositories::Absent`] in a repository's policy.
+    #[must_use]
+    pub fn repositories(&self) -> &Repositories {
+        &self.repositories
+    }
+
+    /// The names of the claims that are compared, in order, for the audit record.
+    pub fn compared_claims(&self) -> impl Iterator<Item = &str> {
+        self.claims.iter().map(|(name, _)| name.as_str())
+    }
+}
+
+/// Problems are in order: those of parsing, then those of compiling; in each, as they are found.
+fn compile(
+    file: &[u8],
+    kind: PolicyKind,
+    known_permission: &dyn Fn(&str) -> bool,
+) -> (Option<TrustPolicy>, Vec<PolicyError>) {
+    let root = match yaml::load(file) {
+        Ok(root) => root,
+        Err(error) => return (None, vec![error]),
+    };
+    let mut read = Vec::new();
+    let document = document::read(&root, kind, known_permission, &mut read);
+    let mut compiler = Compiler { problems: Vec::new(), programs: 0 };
+    let policy = compiler.policy(document);
+    let (mut problems, later): (Vec<_>, Vec<_>) =
+        read.into_iter().partition(|error| error.stage() == Stage::NotParsed);
+    problems.extend(compiler.problems);
+    problems.extend(later);
+    (policy, problems)
+}
+
+struct Compiler {
+    problems: Vec<PolicyError>,
+    /// Bytes of all programs so far.
+    programs: usize,
+}
+
+impl Compiler {
+    /// Compiles in octo-sts's order, and goes on after a problem so that all are found.
+    fn policy(&mut self, document: Document) -> Option<TrustPolicy> {
+        let issuer = self.pair("issuer", document.issuer, document.issuer_pattern, true);
+        let subject = self.pair("subject", document.subject, document.subject_pattern, true);
+        let audience = self.pair("audience", document.audience, document.audience_pattern, false);
+        let mut claims = Vec::new();
+        for (name, text) in document.claim_pattern {
+            if let Some(pattern) = self.pattern(|| format!("claim_pattern[{name:?}]"), &text) {
+                claims.push((name, pattern));
+            }
+        }
+        Some(TrustPolicy {
+            issuer: issuer?,
+            subject: subject?,
+            audience: audience.map_or(AudienceMatcher::Default, AudienceMatcher::Named),
+            claims,
+            permissions: document.permissions,
+            repositories: document.repositories,
+        })
+    }
+
+    fn pair(&mut self, key: &'static str, exact: Option<Text>, pattern: Option<Text>, wanted: bool) -> Option<Matcher> {
+        match (exact, pattern) {
+            (Some(_), Some(pattern)) => {
+                self.problems.push(PolicyError::new(pattern.position, Problem::Both(key)));
+                None
+            }
+            (Some(exact), None) => Some(Matcher::Exact(exact.text)),
+            (None, Some(pattern)) => self.pattern(|| format!("{key}_pattern"), &pattern).map(Matcher::Pattern),
+            (None, None) if wanted => {
+                self.problems.push(PolicyError::new(Position::START, Problem::Neither(key)));
+                None
+            }
+            (None, None) => None,
+        }
+    }
+
+    fn pattern(&mut self, key: impl Fn() -> String, text: &Text) -> Option<Pattern> {
+        let problem = if self.programs > MAX_PROGRAMS_BYTES {
+            Problem::PatternsTooLarge
+        } else {
+            match Pattern::compile(&text.text) {
+                Ok(pattern) => {
+                    self.programs += pattern.program_bytes();
+                    return Some(pattern);
+                }
+                Err(problem) => Problem::Pattern { key: key(), problem },
+            }
+        };
+        self.problems.push(PolicyError::new(text.position, problem));
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,156 @@
+//! The keys of a policy file with their types. Nothing is compiled here; every problem is collected.
+
+use crate::compile::PolicyKind;
+use crate::keys::{Key, nearest_key};
+use crate::permissions::{self, Permissions};
+use crate::problem::{PolicyError, Position, Problem};
+use crate::repositories::{self, Repositories};
+use crate::yaml::{Entry, Node, Value};
+
+/// The most entries of `claim_pattern`. Each is compiled on its own, so their number is memory and time.
+const MAX_CLAIMS: usize = 64;
+
+/// A text and where it stands.
+#[derive(Clone, Debug)]
+pub(crate) struct Text {
+    pub(crate) text: String,
+    pub(crate) position: Position,
+}
+
+/// What a policy file says. Absent, null and empty text are the same for the first six, as in octo-sts.
+#[derive(Debug)]
+pub(crate) struct Document {
+    pub(crate) issuer: Option<Text>,
+    pub(crate) issuer_pattern: Option<Text>,
+    pub(crate) subject: Option<Text>,
+    pub(crate) subject_pattern: Option<Text>,
+    pub(crate) audience: Option<Text>,
+    pub(crate) audience_pattern: Option<Text>,
+    /// In order of name.
+    pub(crate) claim_pattern: Vec<(String, Text)>,
+    pub(crate) permissions: Permissions,
+    pub(crate) repositories: Repositories,
+}
+
+/// Reads the tree of a file. The document is only complete if no problem was added.
+pub(crate) fn read(
+    root: &Node,
+    kind: PolicyKind,
+    known_permission: &dyn Fn(&str) -> bool,
+    problems: &mut Vec<PolicyError>,
+) -> Document {
+    let entries = match &root.value {
+        Value::Map(entries) => entries.as_slice(),
+        Value::Null => &[],
+        Value::Text(_) | Value::List(_) => {
+            problems.push(PolicyError::new(root.position, Problem::NotAMapping));
+            &[]
+        }
+    };
+    let mut reader = Reader { entries, problems };
+    reader.check_keys(kind);
+    Document {
+        issuer: reader.text(Key::Issuer),
+        issuer_pattern: reader.text(Key::IssuerPattern),
+        subject: reader.text(Key::Subject),
+        subject_pattern: reader.text(Key::SubjectPattern),
+        audience: reader.text(Key::Audience),
+        audience_pattern: reader.text(Key::AudiencePattern),
+        claim_pattern: reader.claims(),
+        permissions: reader.permissions(known_permission),
+        repositories: match (kind, reader.find(Key::Repositories)) {
+            (PolicyKind::Organization, Some(entry)) => repositories::read(&entry.node, reader.problems),
+            _ => Repositories::Absent,
+        },
+    }
+}
+
+struct Reader<'d> {
+    entries: &'d [Entry],
+    problems: &'d mut Vec<PolicyError>,
+}
+
+impl<'d> Reader<'d> {
+    fn find(&self, key: Key) -> Option<&'d Entry> {
+        self.entries.iter().find(|entry| entry.key == key.name())
+    }
+
+    fn problem(&mut self, position: Position, problem: Problem) {
+        self.problems.push(PolicyError::new(position, problem));
+    }
+
+    fn check_keys(&mut self, kind: PolicyKind) {
+        for entry in self.entries {
+            let unknown = |hint| Problem::UnknownKey { name: entry.key.clone(), hint };
+            match Key::parse(&entry.key) {
+                None => self.problem(entry.position, unknown(nearest_key(&entry.key))),
+                Some(Key::Repositories) if kind == PolicyKind::Repository => self.problem(entry.position, unknown(None)),
+                // To ignore one of these would grant what the author of the policy wanted to deny.
+                Some(key @ (Key::App | Key::AppPattern | Key::SingleUse)) => {
+                    self.problem(entry.position, Problem::NotServed(key.name()));
+                }
+                Some(_) => {}
+            }
+        }
+    }
+
+    fn text(&mut self, key: Key) -> Option<Text> {
+        let node = &self.find(key)?.node;
+        match &node.value {
+            Value::Null => None,
+            Value::Text(text) if text.is_empty() => None,
+            Value::Text(text) => Some(Text { text: text.clone(), position: node.position }),
+            Value::List(_) if key == Key::Audience => {
+                self.problem(node.position, Problem::AudienceList);
+                None
+            }
+            Value::List(_) | Value::Map(_) => {
+                self.problem(node.position, Problem::NotText { key: key.name().to_owned() });
+                None
+            }
+        }
+    }
+
+    /// The entries of a mapping. Null is an error: `claim_pattern:` with its entries commented out would otherwise be a
+    /// policy that compares no claim.
+    fn map(&mut self, key: Key) -> Option<(Position, &'d [Entry])> {
+        let entry = self.find(key)?;
+        let problem = match &entry.node.value {
+            Value::Map(entries) => return Some((entry.position, entries)),
+            Value::Null => Problem::NoValue { key: key.name().to_owned() },
+            Value::Text(_) | Value::List(_) => Problem::NotAMap { key: key.name() },
+        };
+        self.problem(entry.node.position, problem);
+        None
+    }
+
+    fn claims(&mut self) -> Vec<(String, Text)> {
+        let Some((position, entries)) = self.map(Key::ClaimPattern) else { return Vec::new() };
+        if entries.len() > MAX_CLAIMS {
+            self.problem(position, Problem::TooManyClaims { limit: MAX_CLAIMS });
+            return Vec::new();
+        }
+        let mut claims = Vec::new();
+        for entry in entries {
+            let key = || format!("claim_pattern[{:?}]", entry.key);
+            let position = entry.node.position;
+            match &entry.node.value {
+                Value::Text(text) => claims.push((entry.key.clone(), Text { text: text.clone(), position })),
+                Value::Null => self.problem(position, Problem::NoValue { key: key() }),
+                Value::List(_) | Value::Map(_) => self.problem(position, Problem::NotText { key: key() }),
+            }
+        }
+        claims.sort_by(|(left, _), (right, _)| left.cmp(right));
+        claims
+    }
+
+    fn permissions(&mut self, known: &dyn Fn(&str) -> bool) -> Permissions {
+        if self.find(Key::Permissions).is_none() {
+            self.problem(Position::START, Problem::NoPermissions);
+        }
+        match self.map(Key::Permissions) {
+            Some((position, entries)) => permissions::read(position, entries, known, self.problems),
+            None => Permissions::new(),
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! Patterns: the part of RE2's dialect that is served.
+//!
+//! Go's `regexp` (RE2) is what octo-sts matches with, so everything that is accepted here must be accepted there and
+//! match the same strings (rule 26). The parser is `regex-syntax`'s; what it reads differently, or what is not served, is
+//! refused by name in [`lower`], which builds the program's form itself so that no default of another dialect (Unicode
+//! `\d`, case folding) can slip in.
+
+mod classes;
+mod counts;
+mod lower;
+
+use std::fmt;
+
+use regex_automata::meta::{BuildError, Config, Regex};
+use regex_automata::nfa::thompson::WhichCaptures;
+use regex_automata::{Anchored, Input};
+use regex_syntax::ast::{self, ErrorKind, parse::ParserBuilder};
+use regex_syntax::hir::{Hir, Look};
+
+/// The longest pattern, in bytes of its text.
+pub const MAX_PATTERN_BYTES: usize = 4 * 1024;
+/// The largest compiled program, in bytes. Counts multiply, so a short text can stand for a huge program.
+pub const MAX_PROGRAM_BYTES: usize = 1024 * 1024;
+/// The deepest nesting of groups and classes. RE2's limit is 1000; a smaller one keeps the stack small.
+const MAX_NESTING: u32 = 100;
+
+/// Why a pattern does not compile.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PatternProblem {
+    /// The text is longer than [`MAX_PATTERN_BYTES`].
+    #[error("the pattern is longer than {MAX_PATTERN_BYTES} bytes")]
+    TooLong,
+    /// The program would be larger than [`MAX_PROGRAM_BYTES`].
+    #[error("the pattern is too large: its counts and classes need more than {MAX_PROGRAM_BYTES} bytes")]
+    TooLarge,
+    /// Groups or classes are nested too deeply.
+    #[error("groups are nested deeper than {MAX_NESTING} levels")]
+    TooDeep,
+    /// A construct of some dialect that is not served; it is named as written.
+    #[error("`{0}` is not supported")]
+    NotSupported(String),
+    /// A repeat of a repeat, as in `a**`.
+    #[error("`{0}` repeats a repetition")]
+    RepeatedRepetition(String),
+    /// A count above 1000, also as the product of nested counts.
+    #[error("`{0}` repeats more than 1000 times")]
+    CountTooLarge(String),
+    /// Not well formed.
+    #[error("`{text}`: {problem}")]
+    Malformed {
+        /// The part that is wrong, as written.
+        text: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+}
+
+/// A compiled pattern. It matches whole texts only.
+#[derive(Clone)]
+pub struct Pattern {
+    text: String,
+    program: Regex,
+}
+
+impl Pattern {
+    /// Compiles a pattern. Time and memory are bounded by the limits of this module.
+    ///
+    /// # Errors
+    /// What is wrong, or which construct is not served.
+    pub fn compile(text: &str) -> Result<Self, PatternProblem> {
+        if text.len() > MAX_PATTERN_BYTES {
+            return Err(PatternProblem::TooLong);
+        }
+        let tree = ParserBuilder::new()
+            .octal(false)
+            .nest_limit(MAX_NESTING)
+            .build()
+            .parse(text)
+            .map_err(|error| syntax_problem(text, &error))?;
+        counts::check(text, &tree, counts::MAX_COUNT)?;
+        let body = lower::lower(text, &tree)?;
+        // The anchors stand around the tree and not around its text, so nothing in the text can get out of them: not
+        // an alternation (`main|.*`), not an unclosed group or quotation.
+        let whole = Hir::concat(vec![Hir::look(Look::Start), body, Hir::look(Look::End)]);
+        let config = Config::new()
+            .utf8_empty(true)
+            .nfa_size_limit(Some(MAX_PROGRAM_BYTES))
+            .which_captures(WhichCaptures::None);
+        let program = Regex::builder().configure(config).build_from_hir(&whole).map_err(|e| build_problem(&e))?;
+        Ok(Self { text: text.to_owned(), program })
+    }
+
+    /// Whether the whole text matches. Linear in the length of the text.
+    #[must_use]
+    pub fn matches(&self, text: &str) -> bool {
+        self.program.is_match(Input::new(text).anchored(Anchored::Yes))
+    }
+
+    /// The pattern as written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// About how much memory the program takes, in bytes.
+    pub(crate) fn program_bytes(&self) -> usize {
+        self.program.memory_usage()
+    }
+}
+
+impl fmt::Debug for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Pattern({:?})", self.text)
+    }
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Pattern {}
+
+/// The part of the pattern that a span of its tree covers.
+fn source<'p>(pattern: &'p str, span: &ast::Span) -> &'p str {
+    pattern.get(span.start.offset..span.end.offset).unwrap_or(pattern)
+}
+
+fn not_supported(pattern: &str, span: &ast::Span) -> PatternProblem {
+    PatternProblem::NotSupported(source(pattern, span).to_owned())
+}
+
+fn syntax_problem(pattern: &str, error: &ast::Error) -> PatternProblem {
+    let text = source(pattern, error.span()).to_owned();
+    match error.kind() {
+        ErrorKind::NestLimitExceeded(_) => PatternProblem::TooDeep,
+        ErrorKind::EscapeUnrecognized
+        | ErrorKind::UnsupportedBackreference
+        | ErrorKind::UnsupportedLookAround
+        | ErrorKind::FlagUnrecognized => PatternProblem::NotSupported(text),
+        kind => PatternProblem::Malformed { text, problem: kind.to_string() },
+    }
+}
+
+fn build_problem(error: &BuildError) -> PatternProblem {
+    match error.size_limit() {
+        Some(_) => PatternProblem::TooLarge,
+        None => PatternProblem::Malformed { text: String::new(), problem: "it cannot be compiled".to_owned() },
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,272 @@
+//! What can be wrong with a policy file, as facts with a place.
+
+use crate::pattern::PatternProblem;
+
+/// A place in a file, both counted from 1; columns count characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// The line, from 1.
+    pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
+}
+
+impl Position {
+    /// The first character of the file: where problems of the whole file are reported.
+    pub const START: Self = Self { line: 1, column: 1 };
+}
+
+/// Which of octo-sts's two sentences a problem belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// `unable to parse trust policy found for ...`
+    NotParsed,
+    /// `unable to compile trust policy found for ...`
+    NotCompiled,
+}
+
+/// A problem and where it is. Displays as `line 7: ...`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {}: {problem}", position.line)]
+pub struct PolicyError {
+    /// Where.
+    pub position: Position,
+    /// What.
+    pub problem: Problem,
+}
+
+impl PolicyError {
+    pub(crate) fn new(position: Position, problem: Problem) -> Self {
+        Self { position, problem }
+    }
+
+    /// Whether the file could not be read, or was read and does not compile.
+    #[must_use]
+    pub fn stage(&self) -> Stage {
+        self.problem.stage()
+    }
+}
+
+/// What is wrong. The texts are for authors of policies; they quote the file and nothing else.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Problem {
+    // The file is not YAML as we read it (rule 24).
+    /// Larger than [`crate::MAX_FILE_BYTES`].
+    #[error("the file is larger than {limit} bytes")]
+    FileTooLarge {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// The bytes are no UTF-8.
+    #[error("the file is not UTF-8")]
+    NotUtf8,
+    /// A control character, a noncharacter, or a byte order mark that is not the first character.
+    #[error("the character U+{0:04X} is not allowed")]
+    Character(u32),
+    /// U+0085, U+2028, U+2029 or a CR without LF: a line break for some parsers and text for others.
+    #[error("the line break U+{0:04X} is not allowed, use LF")]
+    LineBreak(u32),
+    /// A tab where YAML wants spaces.
+    #[error("a tab is not allowed here, use spaces")]
+    Tab,
+    /// `%YAML`, `%TAG` and the like.
+    #[error("directives are not supported")]
+    Directive,
+    /// `!tag`
+    #[error("tags are not supported")]
+    Tag,
+    /// `<<`
+    #[error("the merge key `<<` is not supported")]
+    MergeKey,
+    /// `? key`
+    #[error("`?` keys are not supported")]
+    ExplicitKey,
+    /// More than one document.
+    #[error("only one document is allowed")]
+    SecondDocument,
+    /// The same key twice in one mapping.
+    #[error("the key {0:?} is given twice")]
+    DuplicateKey(String),
+    /// A key that is a list, a mapping, nothing or an alias.
+    #[error("a key must be written out as text")]
+    KeyNotText,
+    /// An anchor's name that octo-sts's parser ends earlier.
+    #[error("an anchor's name may only have letters, digits, `_` and `-`")]
+    AnchorName,
+    /// An alias inside of what it names.
+    #[error("an alias may not be part of what it stands for")]
+    AliasLoop,
+    /// Too many aliases, or too much text through them.
+    #[error("too many aliases, or too much text through them")]
+    AliasLimit,
+    /// Nested deeper than the limit.
+    #[error("nested deeper than {limit} levels")]
+    NestingLimit {
+        /// The limit.
+        limit: usize,
+    },
+    /// A plain scalar that YAML 1.1 reads as a bool, a number, a date or the like.
+    #[error("quote it: YAML readers disagree on what the unquoted {0:?} is")]
+    QuoteIt(String),
+    /// What the YAML parser says.
+    #[error("not YAML: {0}")]
+    Syntax(String),
+
+    // It is YAML, but no policy.
+    /// The document is not a mapping.
+    #[error("a policy is a mapping of keys to values")]
+    NotAMapping,
+    /// A key that no policy of this kind has.
+    #[error("unknown key {name:?}{}", did_you_mean(.hint.as_deref()))]
+    UnknownKey {
+        /// As written.
+        name: String,
+        /// What was probably meant.
+        hint: Option<String>,
+    },
+    /// A list or mapping where text is wanted.
+    #[error("{key} must be text")]
+    NotText {
+        /// The key.
+        key: String,
+    },
+    /// `audience` as a list.
+    #[error("audience must be one text; for several write an audience_pattern such as `first|second`")]
+    AudienceList,
+    /// Text or a list where a mapping is wanted.
+    #[error("{key} must be a mapping")]
+    NotAMap {
+        /// The key.
+        key: &'static str,
+    },
+    /// Text or a mapping where a list is wanted.
+    #[error("repositories must be a list")]
+    NotAList,
+
+    // It is a policy, but grants nothing that could be decided.
+    /// `app`, `app_pattern`, `single_use`.
+    #[error("{0} is not served by this server")]
+    NotServed(&'static str),
+    /// A value is missing where that could widen the grant.
+    #[error("{key} has no value")]
+    NoValue {
+        /// The key.
+        key: String,
+    },
+    /// `x` and `x_pattern`.
+    #[error("only one of {0} or {0}_pattern can be set, got both")]
+    Both(&'static str),
+    /// Neither `x` nor `x_pattern`.
+    #[error("one of {0} or {0}_pattern must be set, got neither")]
+    Neither(&'static str),
+    /// A pattern that does not compile.
+    #[error("{key}: {problem}")]
+    Pattern {
+        /// The key, `claim_pattern["name"]` for claims.
+        key: String,
+        /// Why.
+        problem: PatternProblem,
+    },
+    /// More entries in `claim_pattern` than the limit.
+    #[error("claim_pattern has more than {limit} entries")]
+    TooManyClaims {
+        /// The limit.
+        limit: usize,
+    },
+    /// All patterns of the policy together need too much memory.
+    #[error("the patterns of this policy are too large together")]
+    PatternsTooLarge,
+    /// Nothing is granted.
+    #[error("permissions are missing")]
+    NoPermissions,
+    /// More entries in `permissions` than the limit.
+    #[error("permissions has more than {limit} entries")]
+    TooManyPermissions {
+        /// The limit.
+        limit: usize,
+    },
+    /// A permission that nobody knows (rule 25).
+    #[error("unknown permission {name:?}{}", did_you_mean(.hint.as_deref()))]
+    UnknownPermission {
+        /// As written.
+        name: String,
+        /// What was probably meant; with a hint it is a typo of a known name.
+        hint: Option<String>,
+    },
+    /// Neither read, write nor admin.
+    #[error("the level of {permission} must be read, write or admin, not {level:?}")]
+    UnknownLevel {
+        /// The permission.
+        permission: String,
+        /// As written.
+        level: String,
+    },
+    /// `owner/repository`
+    #[error("write {0:?} without its owner")]
+    RepositoryWithOwner(String),
+    /// `*` and other patterns.
+    #[error("{0:?}: repositories are names, not patterns; for every repository write `repositories: []`")]
+    RepositoryPattern(String),
+    /// Not in GitHub's alphabet (rule 5).
+    #[error("{0:?} is no name of a repository")]
+    RepositoryName(String),
+    /// More entries in `repositories` than GitHub takes.
+    #[error("repositories has more than {limit} entries")]
+    TooManyRepositories {
+        /// The limit.
+        limit: usize,
+    },
+}
+
+impl Problem {
+    /// Which of octo-sts's two sentences this belongs to.
+    #[must_use]
+    pub fn stage(&self) -> Stage {
+        match self {
+            Self::NotServed(_)
+            | Self::NoValue { .. }
+            | Self::Both(_)
+            | Self::Neither(_)
+            | Self::Pattern { .. }
+            | Self::TooManyClaims { .. }
+            | Self::PatternsTooLarge
+            | Self::NoPermissions
+            | Self::TooManyPermissions { .. }
+            | Self::UnknownPermission { .. }
+            | Self::UnknownLevel { .. }
+            | Self::RepositoryWithOwner(_)
+            | Self::RepositoryPattern(_)
+            | Self::RepositoryName(_)
+            | Self::TooManyRepositories { .. } => Stage::NotCompiled,
+            Self::FileTooLarge { .. }
+            | Self::NotUtf8
+            | Self::Character(_)
+            | Self::LineBreak(_)
+            | Self::Tab
+            | Self::Directive
+            | Self::Tag
+            | Self::MergeKey
+            | Self::ExplicitKey
+            | Self::SecondDocument
+            | Self::DuplicateKey(_)
+            | Self::KeyNotText
+            | Self::AnchorName
+            | Self::AliasLoop
+            | Self::AliasLimit
+            | Self::NestingLimit { .. }
+            | Self::QuoteIt(_)
+            | Self::Syntax(_)
+            | Self::NotAMapping
+            | Self::UnknownKey { .. }
+            | Self::NotText { .. }
+            | Self::AudienceList
+            | Self::NotAMap { .. }
+            | Self::NotAList => Stage::NotParsed,
+        }
+    }
+}
+
+fn did_you_mean(name: Option<&str>) -> String {
+    name.map(|name| format!(", did you mean {name}?")).unwrap_or_default()
+}

@@ -1,0 +1,198 @@
+//! `octo-sts:platform` answered natively: the generated traits, glued to the rooms that do the work. Each verb that
+//! waits is bounded there, since an instance can't be looked at while one of its verbs waits.
+
+use std::sync::Arc;
+
+use crate::bindings::octo_sts::platform::{cache, journal, settings, signer, verifier};
+use crate::cache::{Cache, LeaderId};
+use crate::instance::Guest;
+use crate::journal::{Audit, Log};
+use crate::settings::{LogLevel, Settings};
+use crate::signer::{NoJwt, Signer};
+
+/// What every instance shares.
+pub(crate) struct Platform {
+    pub(crate) settings: Settings,
+    pub(crate) signer: Signer,
+    pub(crate) cache: Cache,
+    pub(crate) audit: Audit,
+    pub(crate) log: Arc<Log>,
+}
+
+/// What one instance holds in the shared cache. Its leads end with it, also when it trapped.
+pub(crate) struct Tenure {
+    platform: Arc<Platform>,
+    leader: LeaderId,
+}
+
+impl Tenure {
+    pub(crate) fn new(platform: Arc<Platform>, leader: LeaderId) -> Self {
+        Self { platform, leader }
+    }
+
+    /// The instance's next request begins: what the last one led and did not finish is over.
+    pub(crate) fn end_leads(&self) {
+        self.platform.cache.end_leads_of(self.leader);
+    }
+}
+
+impl Drop for Tenure {
+    fn drop(&mut self) {
+        self.end_leads();
+    }
+}
+
+impl Guest {
+    fn platform(&self) -> &Platform {
+        &self.tenure.platform
+    }
+}
+
+impl signer::Host for Guest {
+    async fn app_jwt(&mut self, app: u64, refused: bool) -> Result<String, signer::Failure> {
+        let made = self.platform().signer.app_jwt(app, refused).await;
+        made.map_err(|no| match no {
+            NoJwt::UnknownApp => signer::Failure::UnknownApp,
+            NoJwt::Unavailable(why) => signer::Failure::Unavailable(why),
+        })
+    }
+}
+
+impl verifier::Host for Guest {
+    fn verify(
+        &mut self,
+        algorithm: verifier::Algorithm,
+        key: verifier::PublicKey,
+        message: Vec<u8>,
+        signature: Vec<u8>,
+    ) -> bool {
+        crate::verifier::verify(algorithm, &key, &message, &signature)
+    }
+
+    fn verify_delivery(&mut self, body: Vec<u8>, signature: String) -> verifier::Verdict {
+        let secrets = &self.platform().settings.webhook_secrets;
+        crate::verifier::verify_delivery(secrets, &body, &signature)
+    }
+}
+
+impl cache::Host for Guest {
+    fn get(&mut self, name: cache::Name) -> Option<Vec<u8>> {
+        self.platform().cache.get(&name)
+    }
+
+    async fn get_or_lead(
+        &mut self,
+        name: cache::Name,
+        wait_ms: u32,
+        lead_ms: u32,
+    ) -> cache::Answer {
+        let leader = self.tenure.leader;
+        let cache = &self.platform().cache;
+        cache.get_or_lead(name, wait_ms, lead_ms, leader).await
+    }
+
+    fn put(&mut self, name: cache::Name, room: cache::Room, value: Vec<u8>, keep_ms: u64) {
+        self.platform().cache.put(name, room, value, keep_ms);
+    }
+
+    fn remove(&mut self, name: cache::Name) {
+        self.platform().cache.remove(&name);
+    }
+
+    fn reserve(&mut self, name: cache::Name, keep_ms: u64) -> cache::Reservation {
+        self.platform().cache.reserve(name, keep_ms)
+    }
+
+    fn release(&mut self, name: cache::Name) {
+        self.platform().cache.release(&name);
+    }
+
+    fn count(
+        &mut self,
+        name: cache::Name,
+        room: cache::Room,
+        add: u32,
+        window_ms: u32,
+    ) -> Option<u32> {
+        self.platform().cache.count(name, room, add, window_ms)
+    }
+}
+
+impl settings::Host for Guest {
+    fn get(&mut self, name: String) -> Option<String> {
+        self.platform().settings.get(&name).map(str::to_owned)
+    }
+
+    fn pools(&mut self) -> Vec<settings::Pool> {
+        let apps: Vec<_> = self
+            .platform()
+            .settings
+            .app_ids()
+            .map(|id| settings::App { id, name: None })
+            .collect();
+        if apps.is_empty() {
+            return Vec::new();
+        }
+        vec![settings::Pool {
+            owner: "*".to_owned(),
+            apps,
+        }]
+    }
+
+    fn about(&mut self) -> settings::Traits {
+        settings::Traits {
+            platform: "wasmtime".to_owned(),
+            vets_addresses: true,
+            makes_wait: true,
+            atomic: true,
+            chains: true,
+            outlives: true,
+        }
+    }
+
+    fn problems(&mut self) -> Vec<String> {
+        self.platform().settings.problems().to_vec()
+    }
+}
+
+impl journal::Host for Guest {
+    async fn audit(&mut self, _decision: String, entry: String) -> Result<(), String> {
+        // The decision is in the record as well.
+        self.platform().audit.record(entry).await
+    }
+
+    fn log(
+        &mut self,
+        level: journal::Level,
+        decision: String,
+        message: String,
+        fields: Vec<(String, String)>,
+    ) {
+        let level = match level {
+            journal::Level::Error => LogLevel::Error,
+            journal::Level::Warn => LogLevel::Warn,
+            journal::Level::Info => LogLevel::Info,
+            journal::Level::Debug => LogLevel::Debug,
+        };
+        self.platform()
+            .log
+            .write(level, &decision, &message, &fields);
+    }
+
+    /// Metrics and traces are not served yet; at debug level the steps are a log line.
+    fn report(
+        &mut self,
+        decision: String,
+        steps: Vec<journal::Step>,
+        _measures: Vec<journal::Measure>,
+    ) {
+        let log = &self.platform().log;
+        if log.takes(LogLevel::Debug) {
+            let fields: Vec<_> = steps
+                .into_iter()
+                .map(|step| (step.name, format!("{}us+{}us", step.from_us, step.took_us)))
+                .collect();
+            log.write(LogLevel::Debug, &decision, "steps", &fields);
+        }
+    }
+}
