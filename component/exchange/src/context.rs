@@ -26,8 +26,6 @@ pub(crate) enum Tries {
     Three,
     /// The mint: two, unless the first may have arrived.
     TwoIfNotArrived,
-    /// Once.
-    One,
 }
 
 /// One exchange.
@@ -129,7 +127,6 @@ impl<'a, O: Outside> Context<'a, O> {
         let pauses: &[Duration] = match tries {
             Tries::Three => &PAUSES,
             Tries::TwoIfNotArrived => PAUSES.get(..1).unwrap_or_default(),
-            Tries::One => &[],
         };
         let mut pauses = pauses.iter();
         loop {

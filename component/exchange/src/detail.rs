@@ -4,7 +4,7 @@ use crate::error::{ExchangeError, PolicyStage, Refusal};
 use crate::settings::{RefusalDetail, Settings};
 use github::Installation;
 use oidc::{Claims, Issuer};
-use policy::{Decision, PolicyError};
+use policy::{Decision, PolicyError, Stage};
 
 /// What a caller may see of a policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -78,7 +78,10 @@ pub(crate) fn denied(seen: &Seen<'_>, decision: &Decision) -> Refusal {
 /// The refusal of a policy that cannot decide. `ours`: the token's audience is this server's own, which is all that can
 /// be asked where the policy's audience is not known.
 pub(crate) fn invalid(seen: &Seen<'_>, identity: &str, error: &PolicyError, ours: bool) -> Refusal {
-    let stage = if error.parsed() { PolicyStage::Compile } else { PolicyStage::Parse };
+    let stage = match error.stage() {
+        Stage::NotParsed => PolicyStage::Parse,
+        Stage::NotCompiled => PolicyStage::Compile,
+    };
     let refused = |reason| ExchangeError::PolicyInvalid { identity: identity.to_owned(), stage, reason };
     let because = error.to_string();
     let may_see = ours && seen.sight() == Sight::Everything;

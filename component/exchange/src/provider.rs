@@ -5,7 +5,7 @@ use crate::context::Context;
 use crate::error::{ExchangeError, Refusal};
 use crate::memory::{self, Keep};
 use crate::outside::{Led, Limits, LogLevel, Outside, Room, SendError};
-use http::{Request, Response};
+use http::{Request, Response, Uri};
 use oidc::{
     AdmittedIssuer, Issuer, JwkSet, MAX_DOCUMENT, MetadataError, NotAdmitted, NumericDate, ProviderMetadata, Standing,
     UnverifiedIdToken, VerifiedIdToken, VerifyError,
@@ -270,7 +270,10 @@ impl<O: Outside> Provider<'_, '_, O> {
 
     fn forget(&self, trouble: &ProviderTrouble) {
         let seconds = if self.issuer.standing() == Standing::Other { FAILED_UNPROVEN } else { FAILED_PROVEN };
-        let keep = self.keep_for(false, Duration::from_secs(seconds));
+        let mut keep = self.keep_for(false, Duration::from_secs(seconds));
+        if self.issuer.is_inventable() {
+            keep.room = Room::Unproven;
+        }
         memory::put(self.context.outside, &self.name(), keep, &Known::Failed(trouble.clone()));
     }
 
@@ -334,9 +337,15 @@ impl<O: Outside> Provider<'_, '_, O> {
     }
 }
 
+/// Where a redirect points: a whole address, or a path on the same host.
 fn location(base: &str, answer: &Response<Vec<u8>>) -> Option<String> {
     let location = answer.headers().get("location")?.to_str().ok()?;
-    Some(url::Url::parse(base).ok()?.join(location).ok()?.into())
+    if !location.starts_with('/') {
+        return Some(location.to_owned());
+    }
+    let base: Uri = base.parse().ok()?;
+    let same_host = !location.starts_with("//");
+    same_host.then(|| Some(format!("{}://{}{location}", base.scheme_str()?, base.authority()?)))?
 }
 
 fn wrong(why: &impl ToString) -> ProviderTrouble {

@@ -186,6 +186,10 @@ impl Reader<'_> {
 
     fn issuer_rules(&mut self, base: &BaseUrl, traits: Traits) -> IssuerRules {
         let allowed = self.get("OCTOSTS_ALLOWED_ISSUERS").and_then(|text| match oidc::parse_issuer_list(&text) {
+            Ok(issuers) if issuers.is_empty() => {
+                self.problems.push("OCTOSTS_ALLOWED_ISSUERS: names nobody; unset it to allow any issuer".into());
+                None
+            }
             Ok(issuers) => Some(issuers),
             Err(error) => {
                 self.problems.push(format!("OCTOSTS_ALLOWED_ISSUERS: {error}"));

@@ -186,7 +186,7 @@ impl<O: Outside> Asked<'_, '_, O> {
         let private = text.private;
         let seen = Seen { settings, claims, installation, repository_id: text.repository_id, private };
         let audiences = [settings.default_audience.as_str()];
-        let policy = TrustPolicy::parse(&text.text, self.kind(), |name| installation.lists(name)).map_err(|error| {
+        let policy = TrustPolicy::parse(text.text.as_bytes(), self.kind(), |name| installation.lists(name)).map_err(|error| {
             let ours = claims.audience.iter().any(|audience| audiences.contains(&audience.as_str()));
             detail::invalid(&seen, self.place.policy.as_str(), &error, ours)
         })?;

@@ -1,7 +1,8 @@
 //! Where this GitHub is.
 
+use http::Uri;
+use std::net::IpAddr;
 use thiserror::Error;
-use url::{Host, Url};
 
 /// GitHub's public REST API, the default of `GITHUB_BASE_URL`.
 pub const PUBLIC: &str = "https://api.github.com";
@@ -34,21 +35,17 @@ impl BaseUrl {
     /// # Errors
     /// [`BaseUrlError`] says what is wrong, naming the setting and no value but the scheme.
     pub fn parse(text: &str) -> Result<Self, BaseUrlError> {
-        let url = Url::parse(text).map_err(|_| BaseUrlError::NotAUrl)?;
-        let host = url.host().ok_or(BaseUrlError::NotAUrl)?;
-        let loopback = match host {
-            Host::Domain(name) => name == "localhost",
-            Host::Ipv4(address) => address.is_loopback(),
-            Host::Ipv6(address) => address.is_loopback(),
-        };
-        if url.scheme() != "https" && !(url.scheme() == "http" && loopback) {
-            return Err(BaseUrlError::Scheme(url.scheme().to_owned()));
-        }
-        let extra = !url.username().is_empty() || url.password().is_some();
-        if extra || url.query().is_some() || url.fragment().is_some() || text.contains('@') {
+        if text.contains(['@', '?', '#']) {
             return Err(BaseUrlError::Extra);
         }
-        let port = url.port_or_known_default().ok_or(BaseUrlError::NotAUrl)?;
+        let url: Uri = text.parse().map_err(|_| BaseUrlError::NotAUrl)?;
+        let (scheme, host) = url.scheme_str().zip(url.host()).ok_or(BaseUrlError::NotAUrl)?;
+        let host = host.to_ascii_lowercase();
+        let (https, http) = (scheme == "https", scheme == "http" && is_loopback(&host));
+        if !https && !http {
+            return Err(BaseUrlError::Scheme(scheme.to_owned()));
+        }
+        let port = url.port_u16().unwrap_or(if https { 443 } else { 80 });
         Ok(Self {
             text: text.strip_suffix('/').unwrap_or(text).to_owned(),
             authority: format!("{host}:{port}"),
@@ -66,6 +63,12 @@ impl BaseUrl {
     pub fn authority(&self) -> &str {
         &self.authority
     }
+}
+
+/// Whether a host is this machine, by its name or its address.
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]
@@ -92,6 +95,10 @@ mod tests {
     fn refuses_what_cannot_be_the_base_of_every_call() {
         for (text, error) in [
             ("", BaseUrlError::NotAUrl),
+            ("https://", BaseUrlError::NotAUrl),
+            ("https:///api", BaseUrlError::NotAUrl),
+            ("https://ghes.example:port", BaseUrlError::NotAUrl),
+            ("https://ghes example", BaseUrlError::NotAUrl),
             ("api.github.com", BaseUrlError::NotAUrl),
             ("http://ghes.example", BaseUrlError::Scheme("http".into())),
             ("http://127.0.0.1.evil.example", BaseUrlError::Scheme("http".into())),

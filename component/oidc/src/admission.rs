@@ -156,6 +156,13 @@ impl IssuerRules {
         })
     }
 
+    /// Whether every issuer is refused, since addresses are not vetted here and the operator names none (rule 22).
+    #[must_use]
+    pub fn admits_nobody(&self) -> bool {
+        let named = self.allowed.is_some() || !self.private.is_empty();
+        !(named || self.vets_addresses || self.any_issuer)
+    }
+
     /// Judges a place that is not GitHub's own issuer.
     fn check_place(
         &self,
@@ -268,3 +275,7 @@ fn is_authority(authority: &str, at: &HostPort) -> bool {
 #[cfg(test)]
 #[path = "admission_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "admission_url_tests.rs"]
+mod url_tests;

@@ -101,8 +101,8 @@ impl VerifyError {
 
 /// Verifies a token with what its issuer publishes: its form, issuer, algorithm and times, then its signature.
 ///
-/// `exp` must not be before `now`, without leeway. `now` is in whole seconds: rounded down, a token lives until the
-/// second of its `exp` is over. `nbf` may be [`MAX_NOT_BEFORE`] seconds ahead. `iat` has no limit.
+/// `now` must be before `exp`, without leeway (RFC 7519 4.1.4: not accepted "on or after"). `now` is in whole seconds,
+/// rounded down. `nbf` may be [`MAX_NOT_BEFORE`] seconds ahead. `iat` has no limit.
 ///
 /// # Errors
 /// [`VerifyError`] is the first rule that the token breaks. The token is left to be tried with other keys.
@@ -169,7 +169,7 @@ impl<'a> Header<'a> {
 
 fn check_times(claims: &Claims, now: NumericDate) -> Result<(), VerifyError> {
     let at = claims.expires_at.ok_or(VerifyError::MissingExpiry)?;
-    if at < now {
+    if at <= now {
         return Err(VerifyError::Expired { at });
     }
     match claims.not_before {
@@ -218,3 +218,7 @@ fn check_signature(
 #[cfg(test)]
 #[path = "verify_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "verify_header_tests.rs"]
+mod header_tests;

@@ -6,13 +6,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::cell::RefCell;
 
-const NOW: NumericDate = NumericDate(1_000_000);
-const GOOD: &str = r#"{"iss":"https://a.b","sub":"s","aud":"x","exp":1000300}"#;
-const EDDSA: &str = r#"{"alg":"EdDSA","kid":"k1"}"#;
+pub(super) const NOW: NumericDate = NumericDate(1_000_000);
+pub(super) const GOOD: &str = r#"{"iss":"https://a.b","sub":"s","aud":"x","exp":1000300}"#;
+pub(super) const EDDSA: &str = r#"{"alg":"EdDSA","kid":"k1"}"#;
 
 /// A key signs by writing its first byte, and nothing else is genuine. Remembers what it was asked.
 #[derive(Default)]
-struct Fake(RefCell<Vec<(JwsAlgorithm, u8, Vec<u8>)>>);
+pub(super) struct Fake(RefCell<Vec<(JwsAlgorithm, u8, Vec<u8>)>>);
 
 impl VerifySignature for Fake {
     fn verify(
@@ -34,7 +34,7 @@ impl VerifySignature for Fake {
     }
 }
 
-fn token(header: &str, payload: &str, signature: u8) -> UnverifiedIdToken {
+pub(super) fn token(header: &str, payload: &str, signature: u8) -> UnverifiedIdToken {
     let encoded = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
     let compact = format!(
         "{}.{}.{}",
@@ -45,14 +45,14 @@ fn token(header: &str, payload: &str, signature: u8) -> UnverifiedIdToken {
     UnverifiedIdToken::parse(&compact).unwrap()
 }
 
-fn metadata(issuer: &str) -> ProviderMetadata {
+pub(super) fn metadata(issuer: &str) -> ProviderMetadata {
     let algorithms =
         r#""id_token_signing_alg_values_supported":["RS256","ES256","EdDSA","none","HS256"]"#;
     let body = format!(r#"{{"issuer":"{issuer}","jwks_uri":"{issuer}/keys",{algorithms}}}"#);
     ProviderMetadata::parse(body.as_bytes(), &Issuer::parse(issuer).unwrap()).unwrap()
 }
 
-fn keys() -> JwkSet {
+pub(super) fn keys() -> JwkSet {
     let key = |kid: &str, first: u8| {
         format!(
             r#"{{"kty":"OKP","crv":"Ed25519","x":"{}"{kid}}}"#,
@@ -71,7 +71,7 @@ fn keys() -> JwkSet {
     JwkSet::parse(format!(r#"{{"keys":[{all}]}}"#).as_bytes()).unwrap()
 }
 
-fn check(header: &str, payload: &str, signature: u8) -> Result<Claims, VerifyError> {
+pub(super) fn check(header: &str, payload: &str, signature: u8) -> Result<Claims, VerifyError> {
     let token = token(header, payload, signature);
     verify(
         &token,
@@ -83,7 +83,7 @@ fn check(header: &str, payload: &str, signature: u8) -> Result<Claims, VerifyErr
     .map(|verified| verified.claims().clone())
 }
 
-fn payload(claims: &str) -> String {
+pub(super) fn payload(claims: &str) -> String {
     format!(r#"{{"iss":"https://a.b","sub":"s",{claims}}}"#)
 }
 
@@ -159,10 +159,9 @@ fn a_token_is_of_the_issuer_that_was_asked() {
 #[test]
 fn times_have_edges() {
     for good in [
-        "1000000",
         "1000001",
-        "1000000.9",
-        r#""1000000""#,
+        "1000001.9",
+        r#""1000001""#,
         "9223372036854775807",
     ] {
         assert!(
@@ -171,6 +170,8 @@ fn times_have_edges() {
         );
     }
     for (bad, at) in [
+        ("1000000", 1_000_000),
+        ("1000000.9", 1_000_000),
         ("999999", 999_999),
         ("999999.9", 999_999),
         (r#""999999""#, 999_999),
@@ -194,7 +195,7 @@ fn times_have_edges() {
         assert!(
             check(
                 EDDSA,
-                &payload(&format!(r#""exp":1000000,"nbf":{good}"#)),
+                &payload(&format!(r#""exp":1000001,"nbf":{good}"#)),
                 1
             )
             .is_ok(),
@@ -210,12 +211,12 @@ fn times_have_edges() {
             from: NumericDate(from),
         };
         assert_eq!(
-            check(EDDSA, &payload(&format!(r#""exp":1000000,"nbf":{bad}"#)), 1),
+            check(EDDSA, &payload(&format!(r#""exp":1000001,"nbf":{bad}"#)), 1),
             Err(error),
             "{bad}"
         );
     }
-    assert!(check(EDDSA, &payload(r#""exp":1000000,"iat":9999999999"#), 1).is_ok());
+    assert!(check(EDDSA, &payload(r#""exp":1000001,"iat":9999999999"#), 1).is_ok());
 }
 
 #[test]
@@ -242,142 +243,6 @@ fn claims_that_can_be_misread_are_refused_even_if_signed() {
             "{bad}"
         );
     }
-}
-
-#[test]
-fn algorithms_are_those_of_the_issuer_and_ours() {
-    for alg in [
-        "none", "None", "HS256", "RS384", "PS256", "ES384", "", "eddsa", "EdDSA ", "Ed25519",
-    ] {
-        let error = VerifyError::AlgorithmNotAccepted {
-            unverified_alg: alg.into(),
-        };
-        assert_eq!(
-            check(&format!(r#"{{"alg":"{alg}","kid":"k1"}}"#), GOOD, 1),
-            Err(error)
-        );
-    }
-    for header in ["{}", r#"{"kid":"k1"}"#, r#"{"ALG":"EdDSA","kid":"k1"}"#] {
-        assert!(
-            matches!(
-                check(header, GOOD, 1),
-                Err(VerifyError::AlgorithmNotAccepted { .. })
-            ),
-            "{header}"
-        );
-    }
-}
-
-#[test]
-fn headers_that_can_be_misread_are_refused() {
-    for (header, error) in [
-        (
-            r#"{"alg":"EdDSA","alg":"EdDSA","kid":"k1"}"#,
-            VerifyError::DuplicateHeader { name: "alg".into() },
-        ),
-        (
-            r#"{"alg":"EdDSA","kid":"k1","kid":"k1"}"#,
-            VerifyError::DuplicateHeader { name: "kid".into() },
-        ),
-        (
-            r#"{"alg":"EdDSA","kid":"k1","x":1,"x":1}"#,
-            VerifyError::DuplicateHeader { name: "x".into() },
-        ),
-        (
-            r#"{"alg":"EdDSA","kid":"k1","crit":["b64"],"b64":false}"#,
-            VerifyError::CriticalHeader,
-        ),
-        (
-            r#"{"alg":"EdDSA","kid":"k1","crit":[]}"#,
-            VerifyError::CriticalHeader,
-        ),
-        (
-            r#"{"alg":"EdDSA","kid":"k1","crit":null}"#,
-            VerifyError::CriticalHeader,
-        ),
-        (
-            r#"{"alg":["EdDSA"],"kid":"k1"}"#,
-            VerifyError::HeaderType { name: "alg" },
-        ),
-        (
-            r#"{"alg":null,"kid":"k1"}"#,
-            VerifyError::HeaderType { name: "alg" },
-        ),
-        (
-            r#"{"alg":"EdDSA","kid":1}"#,
-            VerifyError::HeaderType { name: "kid" },
-        ),
-        (
-            r#"{"alg":"EdDSA","kid":null}"#,
-            VerifyError::HeaderType { name: "kid" },
-        ),
-    ] {
-        assert_eq!(check(header, GOOD, 1), Err(error), "{header}");
-    }
-}
-
-#[test]
-fn a_key_in_the_header_vouches_for_nobody() {
-    let own = URL_SAFE_NO_PAD.encode([9; 32]);
-    let jwk = format!(
-        r#"{{"alg":"EdDSA","jwk":{{"kty":"OKP","crv":"Ed25519","x":"{own}"}},"jku":"https://evil.example"}}"#
-    );
-    assert_eq!(
-        check(&jwk, GOOD, 9),
-        Err(VerifyError::UnknownKey {
-            unverified_kid: None
-        })
-    );
-}
-
-#[test]
-fn only_an_unknown_key_wants_fresh_ones() {
-    let unknown = |kid: &str| VerifyError::UnknownKey {
-        unverified_kid: Some(kid.into()),
-    };
-    for (header, signature, error, wants) in [
-        (r#"{"alg":"EdDSA","kid":"k9"}"#, 1, unknown("k9"), true),
-        (r#"{"alg":"EdDSA","kid":"K1"}"#, 1, unknown("K1"), true),
-        (
-            r#"{"alg":"EdDSA"}"#,
-            9,
-            VerifyError::UnknownKey {
-                unverified_kid: None,
-            },
-            true,
-        ),
-        (
-            r#"{"alg":"RS256"}"#,
-            1,
-            VerifyError::UnknownKey {
-                unverified_kid: None,
-            },
-            true,
-        ),
-        (EDDSA, 2, VerifyError::BadSignature, false),
-        (EDDSA, 9, VerifyError::BadSignature, false),
-        (
-            r#"{"alg":"ES256","kid":"k1"}"#,
-            1,
-            VerifyError::KeyDoesNotFit,
-            false,
-        ),
-        (
-            r#"{"alg":"EdDSA","kid":"ec"}"#,
-            7,
-            VerifyError::KeyDoesNotFit,
-            false,
-        ),
-    ] {
-        let found = check(header, GOOD, signature).unwrap_err();
-        assert_eq!(
-            (found.wants_fresh_keys(), &found),
-            (wants, &error),
-            "{header}"
-        );
-    }
-    let expired = check(r#"{"alg":"EdDSA","kid":"k9"}"#, &payload(r#""exp":5"#), 1).unwrap_err();
-    assert!(!expired.wants_fresh_keys());
 }
 
 #[test]
@@ -434,19 +299,4 @@ fn a_token_can_be_tried_again_with_other_keys() {
         )
         .is_ok()
     );
-}
-
-#[test]
-fn strangers_texts_are_cut_in_errors() {
-    let long = "k".repeat(10_000);
-    for header in [
-        format!(r#"{{"alg":"{long}"}}"#),
-        format!(r#"{{"alg":"EdDSA","kid":"{long}"}}"#),
-    ] {
-        assert!(check(&header, GOOD, 1).unwrap_err().to_string().len() < 200);
-    }
-    let kid = check("{\"alg\":\"EdDSA\",\"kid\":\"a\\nb\\u001b\"}", GOOD, 1)
-        .unwrap_err()
-        .to_string();
-    assert!(!kid.contains(['\n', '\u{1b}']), "{kid:?}");
 }

@@ -76,7 +76,9 @@ impl TrustPolicy {
         let (policy, mut problems) = compile(file, kind, &known_permission);
         match policy {
             Some(policy) if problems.is_empty() => Ok(policy),
-            _ if problems.is_empty() => Err(PolicyError::new(Position::START, Problem::NotAMapping)),
+            _ if problems.is_empty() => {
+                Err(PolicyError::new(Position::START, Problem::NotAMapping))
+            }
             _ => Err(problems.swap_remove(0)),
         }
     }
@@ -84,7 +86,11 @@ impl TrustPolicy {
     /// All problems of a policy file, for checks and editors: empty exactly if [`TrustPolicy::parse`] succeeds. What
     /// is no YAML at all has only its first problem.
     #[must_use]
-    pub fn check(file: &[u8], kind: PolicyKind, known_permission: impl Fn(&str) -> bool) -> Vec<PolicyError> {
+    pub fn check(
+        file: &[u8],
+        kind: PolicyKind,
+        known_permission: impl Fn(&str) -> bool,
+    ) -> Vec<PolicyError> {
         compile(file, kind, &known_permission).1
     }
 
@@ -136,10 +142,14 @@ fn compile(
     };
     let mut read = Vec::new();
     let document = document::read(&root, kind, known_permission, &mut read);
-    let mut compiler = Compiler { problems: Vec::new(), programs: 0 };
+    let mut compiler = Compiler {
+        problems: Vec::new(),
+        programs: 0,
+    };
     let policy = compiler.policy(document);
-    let (mut problems, later): (Vec<_>, Vec<_>) =
-        read.into_iter().partition(|error| error.stage() == Stage::NotParsed);
+    let (mut problems, later): (Vec<_>, Vec<_>) = read
+        .into_iter()
+        .partition(|error| error.stage() == Stage::NotParsed);
     problems.extend(compiler.problems);
     problems.extend(later);
     (policy, problems)
@@ -156,7 +166,12 @@ impl Compiler {
     fn policy(&mut self, document: Document) -> Option<TrustPolicy> {
         let issuer = self.pair("issuer", document.issuer, document.issuer_pattern, true);
         let subject = self.pair("subject", document.subject, document.subject_pattern, true);
-        let audience = self.pair("audience", document.audience, document.audience_pattern, false);
+        let audience = self.pair(
+            "audience",
+            document.audience,
+            document.audience_pattern,
+            false,
+        );
         let mut claims = Vec::new();
         for (name, text) in document.claim_pattern {
             if let Some(pattern) = self.pattern(|| format!("claim_pattern[{name:?}]"), &text) {
@@ -173,16 +188,26 @@ impl Compiler {
         })
     }
 
-    fn pair(&mut self, key: &'static str, exact: Option<Text>, pattern: Option<Text>, wanted: bool) -> Option<Matcher> {
+    fn pair(
+        &mut self,
+        key: &'static str,
+        exact: Option<Text>,
+        pattern: Option<Text>,
+        wanted: bool,
+    ) -> Option<Matcher> {
         match (exact, pattern) {
             (Some(_), Some(pattern)) => {
-                self.problems.push(PolicyError::new(pattern.position, Problem::Both(key)));
+                self.problems
+                    .push(PolicyError::new(pattern.position, Problem::Both(key)));
                 None
             }
             (Some(exact), None) => Some(Matcher::Exact(exact.text)),
-            (None, Some(pattern)) => self.pattern(|| format!("{key}_pattern"), &pattern).map(Matcher::Pattern),
+            (None, Some(pattern)) => self
+                .pattern(|| format!("{key}_pattern"), &pattern)
+                .map(Matcher::Pattern),
             (None, None) if wanted => {
-                self.problems.push(PolicyError::new(Position::START, Problem::Neither(key)));
+                self.problems
+                    .push(PolicyError::new(Position::START, Problem::Neither(key)));
                 None
             }
             (None, None) => None,
@@ -198,7 +223,10 @@ impl Compiler {
                     self.programs += pattern.program_bytes();
                     return Some(pattern);
                 }
-                Err(problem) => Problem::Pattern { key: key(), problem },
+                Err(problem) => Problem::Pattern {
+                    key: key(),
+                    problem,
+                },
             }
         };
         self.problems.push(PolicyError::new(text.position, problem));

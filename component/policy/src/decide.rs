@@ -95,7 +95,9 @@ impl Decision {
     /// Whether the policy trusts these claims: every rule is met.
     #[must_use]
     pub fn permits(&self) -> bool {
-        self.rules.iter().all(|outcome| outcome.verdict == Verdict::Pass)
+        self.rules
+            .iter()
+            .all(|outcome| outcome.verdict == Verdict::Pass)
     }
 
     /// The rules that are not met, in order. octo-sts reports the first.
@@ -125,17 +127,33 @@ impl TrustPolicy {
             outcome(Rule::Subject, &self.subject, claims.subject),
             audience,
         ];
-        rules.extend(self.claims.iter().map(|(name, pattern)| claim_outcome(name, pattern, claims.other.get(name))));
-        Decision { rules, audience_accepted }
+        rules.extend(
+            self.claims
+                .iter()
+                .map(|(name, pattern)| claim_outcome(name, pattern, claims.other.get(name))),
+        );
+        Decision {
+            rules,
+            audience_accepted,
+        }
     }
 
     fn audience_outcome(&self, claims: &Claims<'_>, default_audiences: &[&str]) -> RuleOutcome {
         let (wanted, pass) = match &self.audience {
-            AudienceMatcher::Named(matcher) => {
-                (wanted(matcher), claims.audience.iter().any(|audience| matcher.matches(audience)))
-            }
+            AudienceMatcher::Named(matcher) => (
+                wanted(matcher),
+                claims
+                    .audience
+                    .iter()
+                    .any(|audience| matcher.matches(audience)),
+            ),
             AudienceMatcher::Default => (
-                Wanted::DefaultAudience(default_audiences.iter().map(|&audience| audience.to_owned()).collect()),
+                Wanted::DefaultAudience(
+                    default_audiences
+                        .iter()
+                        .map(|&audience| audience.to_owned())
+                        .collect(),
+                ),
                 has_default(claims, default_audiences),
             ),
         };
@@ -150,7 +168,10 @@ impl TrustPolicy {
 
 /// An unset domain is an empty text, and a token could carry an empty audience: that must not match.
 fn has_default(claims: &Claims<'_>, default_audiences: &[&str]) -> bool {
-    claims.audience.iter().any(|audience| !audience.is_empty() && default_audiences.contains(&audience.as_str()))
+    claims
+        .audience
+        .iter()
+        .any(|audience| !audience.is_empty() && default_audiences.contains(&audience.as_str()))
 }
 
 fn outcome(rule: Rule, matcher: &Matcher, got: &str) -> RuleOutcome {
@@ -167,7 +188,9 @@ fn claim_outcome(name: &str, pattern: &Pattern, claim: Option<&Value>) -> RuleOu
         None => Got::Absent,
         Some(Value::String(text)) => Got::Text(text.clone()),
         Some(Value::Bool(yes)) => Got::Text(yes.to_string()),
-        Some(Value::Null | Value::Number(_) | Value::Array(_) | Value::Object(_)) => Got::NotAString,
+        Some(Value::Null | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
+            Got::NotAString
+        }
     };
     let pass = matches!(&got, Got::Text(text) if pattern.matches(text));
     RuleOutcome {

@@ -59,7 +59,9 @@ pub(crate) fn read(
         claim_pattern: reader.claims(),
         permissions: reader.permissions(known_permission),
         repositories: match (kind, reader.find(Key::Repositories)) {
-            (PolicyKind::Organization, Some(entry)) => repositories::read(&entry.node, reader.problems),
+            (PolicyKind::Organization, Some(entry)) => {
+                repositories::read(&entry.node, reader.problems)
+            }
             _ => Repositories::Absent,
         },
     }
@@ -81,10 +83,15 @@ impl<'d> Reader<'d> {
 
     fn check_keys(&mut self, kind: PolicyKind) {
         for entry in self.entries {
-            let unknown = |hint| Problem::UnknownKey { name: entry.key.clone(), hint };
+            let unknown = |hint| Problem::UnknownKey {
+                name: entry.key.clone(),
+                hint,
+            };
             match Key::parse(&entry.key) {
                 None => self.problem(entry.position, unknown(nearest_key(&entry.key))),
-                Some(Key::Repositories) if kind == PolicyKind::Repository => self.problem(entry.position, unknown(None)),
+                Some(Key::Repositories) if kind == PolicyKind::Repository => {
+                    self.problem(entry.position, unknown(None))
+                }
                 // To ignore one of these would grant what the author of the policy wanted to deny.
                 Some(key @ (Key::App | Key::AppPattern | Key::SingleUse)) => {
                     self.problem(entry.position, Problem::NotServed(key.name()));
@@ -99,13 +106,21 @@ impl<'d> Reader<'d> {
         match &node.value {
             Value::Null => None,
             Value::Text(text) if text.is_empty() => None,
-            Value::Text(text) => Some(Text { text: text.clone(), position: node.position }),
+            Value::Text(text) => Some(Text {
+                text: text.clone(),
+                position: node.position,
+            }),
             Value::List(_) if key == Key::Audience => {
                 self.problem(node.position, Problem::AudienceList);
                 None
             }
             Value::List(_) | Value::Map(_) => {
-                self.problem(node.position, Problem::NotText { key: key.name().to_owned() });
+                self.problem(
+                    node.position,
+                    Problem::NotText {
+                        key: key.name().to_owned(),
+                    },
+                );
                 None
             }
         }
@@ -117,7 +132,9 @@ impl<'d> Reader<'d> {
         let entry = self.find(key)?;
         let problem = match &entry.node.value {
             Value::Map(entries) => return Some((entry.position, entries)),
-            Value::Null => Problem::NoValue { key: key.name().to_owned() },
+            Value::Null => Problem::NoValue {
+                key: key.name().to_owned(),
+            },
             Value::Text(_) | Value::List(_) => Problem::NotAMap { key: key.name() },
         };
         self.problem(entry.node.position, problem);
@@ -125,7 +142,9 @@ impl<'d> Reader<'d> {
     }
 
     fn claims(&mut self) -> Vec<(String, Text)> {
-        let Some((position, entries)) = self.map(Key::ClaimPattern) else { return Vec::new() };
+        let Some((position, entries)) = self.map(Key::ClaimPattern) else {
+            return Vec::new();
+        };
         if entries.len() > MAX_CLAIMS {
             self.problem(position, Problem::TooManyClaims { limit: MAX_CLAIMS });
             return Vec::new();
@@ -135,9 +154,17 @@ impl<'d> Reader<'d> {
             let key = || format!("claim_pattern[{:?}]", entry.key);
             let position = entry.node.position;
             match &entry.node.value {
-                Value::Text(text) => claims.push((entry.key.clone(), Text { text: text.clone(), position })),
+                Value::Text(text) => claims.push((
+                    entry.key.clone(),
+                    Text {
+                        text: text.clone(),
+                        position,
+                    },
+                )),
                 Value::Null => self.problem(position, Problem::NoValue { key: key() }),
-                Value::List(_) | Value::Map(_) => self.problem(position, Problem::NotText { key: key() }),
+                Value::List(_) | Value::Map(_) => {
+                    self.problem(position, Problem::NotText { key: key() })
+                }
             }
         }
         claims.sort_by(|(left, _), (right, _)| left.cmp(right));

@@ -35,11 +35,15 @@ const KEYS: [(&str, Key); 12] = [
 
 impl Key {
     pub(crate) fn parse(name: &str) -> Option<Self> {
-        KEYS.iter().find(|(known, _)| *known == name).map(|(_, key)| *key)
+        KEYS.iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, key)| *key)
     }
 
     pub(crate) fn name(self) -> &'static str {
-        KEYS.iter().find(|(_, key)| *key == self).map_or("", |(name, _)| name)
+        KEYS.iter()
+            .find(|(_, key)| *key == self)
+            .map_or("", |(name, _)| name)
     }
 }
 
@@ -50,7 +54,10 @@ pub(crate) fn nearest_key(name: &str) -> Option<String> {
 
 /// The one of `known` that `name` is a typo of: another letter case, `-` for `_`, or at most two edits (one for short
 /// names).
-pub(crate) fn nearest<'k>(name: &str, known: impl Iterator<Item = &'k str> + Clone) -> Option<&'k str> {
+pub(crate) fn nearest<'k>(
+    name: &str,
+    known: impl Iterator<Item = &'k str> + Clone,
+) -> Option<&'k str> {
     // Longer than any known name: no typo, and the distance below takes the product of the lengths.
     if name.len() > 64 {
         return None;
@@ -75,7 +82,9 @@ fn distance(left: &str, right: &str) -> usize {
         let mut row = vec![i + 1];
         let mut before = i + 1;
         for ((r, diagonal), above) in right.iter().zip(&previous).zip(previous.iter().skip(1)) {
-            before = (diagonal + usize::from(l != *r)).min(above + 1).min(before + 1);
+            before = (diagonal + usize::from(l != *r))
+                .min(above + 1)
+                .min(before + 1);
             row.push(before);
         }
         previous = row;
@@ -115,7 +124,13 @@ mod tests {
 
     #[test]
     fn distances() {
-        for (a, b, wanted) in [("", "", 0), ("a", "", 1), ("", "ab", 2), ("kitten", "sitting", 3), ("abc", "abc", 0)] {
+        for (a, b, wanted) in [
+            ("", "", 0),
+            ("a", "", 1),
+            ("", "ab", 2),
+            ("kitten", "sitting", 3),
+            ("abc", "abc", 0),
+        ] {
             assert_eq!(distance(a, b), wanted, "{a} {b}");
         }
     }

@@ -160,7 +160,12 @@ pub(crate) fn read(
         problems.push(PolicyError::new(at, Problem::NoPermissions));
     }
     if entries.len() > MAX_PERMISSIONS {
-        problems.push(PolicyError::new(at, Problem::TooManyPermissions { limit: MAX_PERMISSIONS }));
+        problems.push(PolicyError::new(
+            at,
+            Problem::TooManyPermissions {
+                limit: MAX_PERMISSIONS,
+            },
+        ));
         return Permissions::new();
     }
     let mut permissions = Permissions::new();
@@ -177,19 +182,30 @@ pub(crate) fn read(
 
 fn read_entry(entry: &Entry, known: &dyn Fn(&str) -> bool) -> Result<Level, PolicyError> {
     let name = &entry.key;
-    let formed = (1..=MAX_NAME_BYTES).contains(&name.len()) && name.bytes().all(|b| matches!(b, b'a'..=b'z' | b'_'));
+    let formed = (1..=MAX_NAME_BYTES).contains(&name.len())
+        && name.bytes().all(|b| matches!(b, b'a'..=b'z' | b'_'));
     if !formed || !(is_built_in_permission(name) || known(name)) {
         let hint = nearest(name, BUILT_IN.iter().copied()).map(str::to_owned);
-        let problem = Problem::UnknownPermission { name: name.clone(), hint };
+        let problem = Problem::UnknownPermission {
+            name: name.clone(),
+            hint,
+        };
         return Err(PolicyError::new(entry.position, problem));
     }
     let problem = match &entry.node.value {
         Value::Text(text) => match Level::parse(text) {
             Some(level) => return Ok(level),
-            None => Problem::UnknownLevel { permission: name.clone(), level: text.clone() },
+            None => Problem::UnknownLevel {
+                permission: name.clone(),
+                level: text.clone(),
+            },
         },
-        Value::Null => Problem::NoValue { key: format!("permissions.{name}") },
-        Value::List(_) | Value::Map(_) => Problem::NotText { key: format!("permissions.{name}") },
+        Value::Null => Problem::NoValue {
+            key: format!("permissions.{name}"),
+        },
+        Value::List(_) | Value::Map(_) => Problem::NotText {
+            key: format!("permissions.{name}"),
+        },
     };
     Err(PolicyError::new(entry.node.position, problem))
 }
@@ -202,7 +218,11 @@ mod tests {
     fn the_list_has_no_name_twice_and_only_legal_ones() {
         let unique: std::collections::BTreeSet<_> = BUILT_IN.iter().collect();
         assert_eq!(unique.len(), BUILT_IN.len());
-        assert!(BUILT_IN.iter().all(|name| name.bytes().all(|b| b == b'_' || b.is_ascii_lowercase())));
+        assert!(
+            BUILT_IN
+                .iter()
+                .all(|name| name.bytes().all(|b| b == b'_' || b.is_ascii_lowercase()))
+        );
     }
 
     #[test]

@@ -132,7 +132,9 @@ pub enum Problem {
         key: String,
     },
     /// `audience` as a list.
-    #[error("audience must be one text; for several write an audience_pattern such as `first|second`")]
+    #[error(
+        "audience must be one text; for several write an audience_pattern such as `first|second`"
+    )]
     AudienceList,
     /// Text or a list where a mapping is wanted.
     #[error("{key} must be a mapping")]
@@ -206,7 +208,9 @@ pub enum Problem {
     #[error("write {0:?} without its owner")]
     RepositoryWithOwner(String),
     /// `*` and other patterns.
-    #[error("{0:?}: repositories are names, not patterns; for every repository write `repositories: []`")]
+    #[error(
+        "{0:?}: repositories are names, not patterns; for every repository write `repositories: []`"
+    )]
     RepositoryPattern(String),
     /// Not in GitHub's alphabet (rule 5).
     #[error("{0:?} is no name of a repository")]
@@ -268,5 +272,6 @@ impl Problem {
 }
 
 fn did_you_mean(name: Option<&str>) -> String {
-    name.map(|name| format!(", did you mean {name}?")).unwrap_or_default()
+    name.map(|name| format!(", did you mean {name}?"))
+        .unwrap_or_default()
 }

@@ -27,7 +27,12 @@ pub(crate) fn read(node: &Node, problems: &mut Vec<PolicyError>) -> Repositories
         Value::List(items) => items,
         // What was meant is unknown, and octo-sts would read "every repository".
         Value::Null => {
-            problems.push(PolicyError::new(node.position, Problem::NoValue { key: "repositories".to_owned() }));
+            problems.push(PolicyError::new(
+                node.position,
+                Problem::NoValue {
+                    key: "repositories".to_owned(),
+                },
+            ));
             return Repositories::Absent;
         }
         Value::Text(_) | Value::Map(_) => {
@@ -39,7 +44,12 @@ pub(crate) fn read(node: &Node, problems: &mut Vec<PolicyError>) -> Repositories
         return Repositories::All;
     }
     if items.len() > MAX_REPOSITORIES {
-        problems.push(PolicyError::new(node.position, Problem::TooManyRepositories { limit: MAX_REPOSITORIES }));
+        problems.push(PolicyError::new(
+            node.position,
+            Problem::TooManyRepositories {
+                limit: MAX_REPOSITORIES,
+            },
+        ));
         return Repositories::Absent;
     }
     let mut names: Vec<String> = Vec::new();
@@ -56,9 +66,15 @@ pub(crate) fn read(node: &Node, problems: &mut Vec<PolicyError>) -> Repositories
 fn read_name(item: &Node) -> Result<&str, Problem> {
     let name = match &item.value {
         Value::Text(name) => name,
-        Value::Null => return Err(Problem::NoValue { key: "an entry of repositories".to_owned() }),
+        Value::Null => {
+            return Err(Problem::NoValue {
+                key: "an entry of repositories".to_owned(),
+            });
+        }
         Value::List(_) | Value::Map(_) => {
-            return Err(Problem::NotText { key: "an entry of repositories".to_owned() });
+            return Err(Problem::NotText {
+                key: "an entry of repositories".to_owned(),
+            });
         }
     };
     if name.contains('*') {
@@ -75,5 +91,8 @@ fn read_name(item: &Node) -> Result<&str, Problem> {
 /// GitHub's alphabet for repositories (rule 5).
 fn is_repository_name(name: &str) -> bool {
     let sized = (1..=MAX_NAME_BYTES).contains(&name.len()) && name != "." && name != "..";
-    sized && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+    sized
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
 }

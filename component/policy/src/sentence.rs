@@ -22,7 +22,9 @@ impl<'d> Mismatch<'d> {
     /// octo-sts's sentence. It shows what the policy says, so it is only for those who may read the policy (rule 3).
     #[must_use]
     pub fn sentence(self) -> String {
-        let RuleOutcome { rule, wanted, got, .. } = self.0;
+        let RuleOutcome {
+            rule, wanted, got, ..
+        } = self.0;
         match rule {
             Rule::Issuer => comparison("issuer", got, wanted),
             Rule::Subject => comparison("subject", got, wanted),
@@ -47,10 +49,16 @@ fn comparison(what: &str, got: &Got, wanted: &Wanted) -> String {
     let got = got_text(got);
     match wanted {
         Wanted::Pattern(pattern) => {
-            format!("trust policy: {what} {got} did not match pattern {}", quote(pattern))
+            format!(
+                "trust policy: {what} {got} did not match pattern {}",
+                quote(pattern)
+            )
         }
         Wanted::Exact(text) => format!("trust policy: {what} {got} did not match {}", quote(text)),
-        Wanted::DefaultAudience(texts) => format!("trust policy: {what} {got} did not match any of {}", quote_list(texts)),
+        Wanted::DefaultAudience(texts) => format!(
+            "trust policy: {what} {got} did not match any of {}",
+            quote_list(texts)
+        ),
     }
 }
 
@@ -58,12 +66,21 @@ fn audience(wanted: &Wanted, got: &Got) -> String {
     let got = got_text(got);
     match wanted {
         Wanted::Pattern(pattern) => {
-            format!("trust policy: audience_pattern {} did not match any of {got}", quote(pattern))
+            format!(
+                "trust policy: audience_pattern {} did not match any of {got}",
+                quote(pattern)
+            )
         }
-        Wanted::Exact(text) => format!("trust policy: audience {} did not match any of {got}", quote(text)),
+        Wanted::Exact(text) => format!(
+            "trust policy: audience {} did not match any of {got}",
+            quote(text)
+        ),
         Wanted::DefaultAudience(texts) => {
             let first = texts.first().map_or("", String::as_str);
-            format!("trust policy: audience {} did not match any of {got}", quote(first))
+            format!(
+                "trust policy: audience {} did not match any of {got}",
+                quote(first)
+            )
         }
     }
 }
@@ -80,7 +97,10 @@ fn claim(name: &str, wanted: &Wanted, got: &Got) -> String {
                 Wanted::Exact(text) => text.clone(),
                 Wanted::DefaultAudience(texts) => texts.join(" "),
             };
-            format!("trust policy: claim {name} did not match {}", quote(&wanted))
+            format!(
+                "trust policy: claim {name} did not match {}",
+                quote(&wanted)
+            )
         }
     }
 }
@@ -95,7 +115,14 @@ fn got_text(got: &Got) -> String {
 
 /// Go's `%q` of a list of strings.
 fn quote_list(texts: &[String]) -> String {
-    format!("[{}]", texts.iter().map(|text| quote(text)).collect::<Vec<_>>().join(" "))
+    format!(
+        "[{}]",
+        texts
+            .iter()
+            .map(|text| quote(text))
+            .collect::<Vec<_>>()
+            .join(" ")
+    )
 }
 
 /// Go's `%q` of a string (`strconv.Quote`).
@@ -135,7 +162,12 @@ fn push_escape(quoted: &mut String, c: char) {
 /// Go's `unicode.IsPrint`: letters, marks, numbers, punctuation, symbols and the ASCII space. The standard library
 /// escapes exactly the others; a combining mark is escaped only where it has no base, hence the `a`.
 fn is_print(c: char) -> bool {
-    let mut escaped = ['a', c].iter().collect::<String>().escape_debug().skip(1).collect::<String>();
+    let mut escaped = ['a', c]
+        .iter()
+        .collect::<String>()
+        .escape_debug()
+        .skip(1)
+        .collect::<String>();
     escaped.pop() == Some(c) && escaped.is_empty()
 }
 
@@ -151,14 +183,23 @@ mod tests {
             ("a\"b\\c'", r#""a\"b\\c'""#),
             ("\x07\x08\x0c\n\r\t\x0b", r#""\a\b\f\n\r\t\v""#),
             ("\0\x1b\x7f", r#""\x00\x1b\x7f""#),
-            ("\u{a0}\u{ad}\u{200b}\u{2028}\u{feff}", r#""\u00a0\u00ad\u200b\u2028\ufeff""#),
-            ("\u{e000}\u{10ffff}\u{e0001}", r#""\ue000\U0010ffff\U000e0001""#),
+            (
+                "\u{a0}\u{ad}\u{200b}\u{2028}\u{feff}",
+                r#""\u00a0\u00ad\u200b\u2028\ufeff""#,
+            ),
+            (
+                "\u{e000}\u{10ffff}\u{e0001}",
+                r#""\ue000\U0010ffff\U000e0001""#,
+            ),
             ("é世🦀e\u{301}\u{301}", "\"é世🦀e\u{301}\u{301}\""),
         ];
         for (text, wanted) in rows {
             assert_eq!(quote(text), wanted, "{text:?}");
         }
         assert_eq!(quote_list(&[]), "[]");
-        assert_eq!(quote_list(&["a".to_owned(), "b c".to_owned()]), r#"["a" "b c"]"#);
+        assert_eq!(
+            quote_list(&["a".to_owned(), "b c".to_owned()]),
+            r#"["a" "b c"]"#
+        );
     }
 }

@@ -13,8 +13,10 @@ pub(crate) fn read() -> Result<Rc<Settings>, Vec<String>> {
         Ok(settings) if problems.is_empty() => Ok(Rc::new(settings)),
         Ok(_) => Err(problems),
         Err(ours) => {
-            problems.extend(ours);
-            problems.dedup();
+            // The platform may have said the same of a setting in its own words.
+            let said = |problem: &String| problems.iter().any(|other| setting(other) == setting(problem));
+            let new: Vec<String> = ours.into_iter().filter(|problem| !said(problem)).collect();
+            problems.extend(new);
             Err(problems)
         }
     }
@@ -22,8 +24,12 @@ pub(crate) fn read() -> Result<Rc<Settings>, Vec<String>> {
 
 /// What keeps every exchange from succeeding without being an invalid setting (rule 22).
 pub(crate) fn not_ready(settings: &Settings) -> Vec<String> {
-    let missing = settings.issuers.needs_list();
+    let missing = settings.issuers.admits_nobody();
     missing.then(|| "OCTOSTS_ALLOWED_ISSUERS: required here, since this platform does not vet addresses".to_owned()).into_iter().collect()
+}
+
+fn setting(problem: &str) -> &str {
+    problem.split(':').next().unwrap_or(problem)
 }
 
 fn pools() -> Vec<Pool> {

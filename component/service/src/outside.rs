@@ -35,16 +35,16 @@ fn pair(first: &[u8], second: &[u8], key: fn(verifier::Pair) -> verifier::Public
 
 fn algorithm_of(algorithm: JwsAlgorithm) -> verifier::Algorithm {
     match algorithm {
-        JwsAlgorithm::RS256 => verifier::Algorithm::Rs256,
-        JwsAlgorithm::RS384 => verifier::Algorithm::Rs384,
-        JwsAlgorithm::RS512 => verifier::Algorithm::Rs512,
-        JwsAlgorithm::PS256 => verifier::Algorithm::Ps256,
-        JwsAlgorithm::PS384 => verifier::Algorithm::Ps384,
-        JwsAlgorithm::PS512 => verifier::Algorithm::Ps512,
-        JwsAlgorithm::ES256 => verifier::Algorithm::Es256,
-        JwsAlgorithm::ES384 => verifier::Algorithm::Es384,
-        JwsAlgorithm::ES512 => verifier::Algorithm::Es512,
-        JwsAlgorithm::EdDSA => verifier::Algorithm::Eddsa,
+        JwsAlgorithm::Rs256 => verifier::Algorithm::Rs256,
+        JwsAlgorithm::Rs384 => verifier::Algorithm::Rs384,
+        JwsAlgorithm::Rs512 => verifier::Algorithm::Rs512,
+        JwsAlgorithm::Ps256 => verifier::Algorithm::Ps256,
+        JwsAlgorithm::Ps384 => verifier::Algorithm::Ps384,
+        JwsAlgorithm::Ps512 => verifier::Algorithm::Ps512,
+        JwsAlgorithm::Es256 => verifier::Algorithm::Es256,
+        JwsAlgorithm::Es384 => verifier::Algorithm::Es384,
+        JwsAlgorithm::Es512 => verifier::Algorithm::Es512,
+        JwsAlgorithm::EdDsa => verifier::Algorithm::Eddsa,
     }
 }
 

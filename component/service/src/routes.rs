@@ -14,8 +14,8 @@ use wstd::time::Duration;
 
 /// The largest request body, in bytes.
 const MAX_BODY: usize = 64 * 1024;
-/// How long a caller may take to send it.
-const BODY_TIME: Duration = Duration::from_secs(10);
+/// How long a caller may take to send it, in seconds.
+const BODY_SECONDS: u64 = 10;
 
 enum Route {
     Welcome,
@@ -87,7 +87,7 @@ async fn send(responder: Responder, answer: Response<Vec<u8>>) {
 
 async fn read(request: Request<Body>) -> Result<Incoming, ExchangeError> {
     let (head, body) = request.into_parts();
-    let body = read_body(body).timeout(BODY_TIME).await.unwrap_or(Err(ExchangeError::Deadline))?;
+    let body = read_body(body).timeout(Duration::from_secs(BODY_SECONDS)).await.unwrap_or(Err(ExchangeError::Deadline))?;
     Ok(Incoming {
         query: head.uri.query().unwrap_or_default().to_owned(),
         content_type: texts(&head.headers, &header::CONTENT_TYPE).into_iter().next(),

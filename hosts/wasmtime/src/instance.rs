@@ -91,7 +91,8 @@ pub(crate) struct Instances {
 pub(crate) fn link(engine: &Engine, component: &Component) -> Result<ProxyPre<Guest>, Error> {
     let linked = || {
         use wasmtime_wasi::cli::{WasiCli, WasiCliView as _};
-        use wasmtime_wasi::p2::bindings::cli;
+        use wasmtime_wasi::p2::bindings::{cli, random};
+        use wasmtime_wasi::random::{WasiRandom, WasiRandomView as _};
         let mut linker = Linker::<Guest>::new(engine);
         wasmtime_wasi_http::p2::add_to_linker_async(&mut linker)?;
         cli::environment::add_to_linker::<_, WasiCli>(&mut linker, Guest::cli)?;
@@ -101,6 +102,8 @@ pub(crate) fn link(engine: &Engine, component: &Component) -> Result<ProxyPre<Gu
         cli::terminal_stdin::add_to_linker::<_, WasiCli>(&mut linker, Guest::cli)?;
         cli::terminal_stdout::add_to_linker::<_, WasiCli>(&mut linker, Guest::cli)?;
         cli::terminal_stderr::add_to_linker::<_, WasiCli>(&mut linker, Guest::cli)?;
+        // The seed of hash maps in the standard library.
+        random::insecure_seed::add_to_linker::<_, WasiRandom>(&mut linker, Guest::random)?;
         Service::add_to_linker::<_, HasSelf<_>>(&mut linker, |guest: &mut Guest| guest)?;
         let pre = linker.instantiate_pre(component)?;
         wasmtime_wasi_http::p2::bindings::ProxyPre::new(pre)

@@ -45,9 +45,7 @@ impl Fault {
         Self::Status {
             code,
             headers: Vec::new(),
-            body: Bytes::from(format!(
-                r#"{{"message":"fault {code}","status":"{code}"}}"#
-            )),
+            body: Bytes::from(format!(r#"{{"message":"fault {code}","status":"{code}"}}"#)),
         }
     }
 

@@ -68,7 +68,11 @@ impl Builder {
 
     /// Opens the ports. Must be called inside a tokio runtime with time and sockets.
     pub async fn start(self) -> Result<Simulator, Error> {
-        let tls = if self.tls { Some(tls::generate()?) } else { None };
+        let tls = if self.tls {
+            Some(tls::generate()?)
+        } else {
+            None
+        };
         let scheme = if self.tls { "https" } else { "http" };
         let calls = Arc::new(Calls::default());
         let (at_github, at_issuer) = (bind(self.github).await?, bind(self.issuer).await?);
@@ -117,7 +121,7 @@ fn or_new(key: Option<SigningKey>) -> Result<SigningKey, Error> {
     key.map_or_else(|| SigningKey::generate(Algorithm::Rs256), Ok)
 }
 
-/// A running simulator. Its ports close when it is dropped.
+/// A running simulator. Its ports close when it and every clone of its [`GitHub`] are dropped, or by [`Self::stop`].
 pub struct Simulator {
     github: GitHub,
     issuer: Issuer,
@@ -174,6 +178,19 @@ impl Simulator {
         let issuer = Issuer::new(url, "/jwks", self.clock.clone(), key);
         self.issuers.add(&path, issuer.clone());
         Ok(issuer)
+    }
+
+    /// The issuer of this name: `actions`, `foreign`, or its URL.
+    pub(crate) fn issuer_named(&self, name: &str) -> Result<Issuer, Error> {
+        match name {
+            "actions" => Ok(self.actions.clone()),
+            "foreign" => Ok(self.issuer.clone()),
+            url if url == self.actions.url() => Ok(self.actions.clone()),
+            url => self
+                .issuers
+                .by_url(url)
+                .ok_or_else(|| Error::Unreadable(format!("no issuer {name:?}"))),
+        }
     }
 
     /// The clock of all parts.

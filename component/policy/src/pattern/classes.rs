@@ -1,7 +1,8 @@
 //! Character classes with RE2's meaning: all named ones are ASCII.
 
 use regex_syntax::ast::{
-    ClassAscii, ClassAsciiKind, ClassBracketed, ClassPerl, ClassPerlKind, ClassSet, ClassSetItem, Literal, LiteralKind,
+    ClassAscii, ClassAsciiKind, ClassBracketed, ClassPerl, ClassPerlKind, ClassSet, ClassSetItem,
+    Literal, LiteralKind,
 };
 use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir};
 
@@ -24,7 +25,10 @@ pub(super) fn perl(class: &ClassPerl) -> ClassUnicode {
 }
 
 /// `[...]`
-pub(super) fn bracketed(pattern: &str, class: &ClassBracketed) -> Result<ClassUnicode, PatternProblem> {
+pub(super) fn bracketed(
+    pattern: &str,
+    class: &ClassBracketed,
+) -> Result<ClassUnicode, PatternProblem> {
     let text = source(pattern, &class.span);
     let inner = text.strip_prefix('[').unwrap_or(text);
     let inner = inner.strip_prefix('^').unwrap_or(inner);
@@ -40,13 +44,20 @@ pub(super) fn bracketed(pattern: &str, class: &ClassBracketed) -> Result<ClassUn
     Ok(finish(members, class.negated))
 }
 
-fn add(pattern: &str, item: &ClassSetItem, members: &mut ClassUnicode) -> Result<(), PatternProblem> {
+fn add(
+    pattern: &str,
+    item: &ClassSetItem,
+    members: &mut ClassUnicode,
+) -> Result<(), PatternProblem> {
     match item {
         ClassSetItem::Literal(one) => members.push(range(pattern, one, one)?),
         ClassSetItem::Range(span) => members.push(range(pattern, &span.start, &span.end)?),
         ClassSetItem::Ascii(class) => members.union(&ascii(class)),
         ClassSetItem::Perl(class) => members.union(&perl(class)),
-        ClassSetItem::Union(union) => union.items.iter().try_for_each(|item| add(pattern, item, members))?,
+        ClassSetItem::Union(union) => union
+            .items
+            .iter()
+            .try_for_each(|item| add(pattern, item, members))?,
         // A nested class is literal text for RE2; `\pN` needs tables that change with every version of Unicode.
         ClassSetItem::Empty(_) | ClassSetItem::Unicode(_) | ClassSetItem::Bracketed(_) => {
             return Err(not_supported(pattern, item.span()));
@@ -55,8 +66,15 @@ fn add(pattern: &str, item: &ClassSetItem, members: &mut ClassUnicode) -> Result
     Ok(())
 }
 
-fn range(pattern: &str, start: &Literal, end: &Literal) -> Result<ClassUnicodeRange, PatternProblem> {
-    Ok(ClassUnicodeRange::new(literal(pattern, start)?, literal(pattern, end)?))
+fn range(
+    pattern: &str,
+    start: &Literal,
+    end: &Literal,
+) -> Result<ClassUnicodeRange, PatternProblem> {
+    Ok(ClassUnicodeRange::new(
+        literal(pattern, start)?,
+        literal(pattern, end)?,
+    ))
 }
 
 /// `[:alpha:]` and its like, POSIX names over ASCII.
@@ -94,7 +112,11 @@ pub(super) fn is_served_literal(kind: &LiteralKind) -> bool {
 }
 
 fn set(ranges: &[(char, char)]) -> ClassUnicode {
-    ClassUnicode::new(ranges.iter().map(|(start, end)| ClassUnicodeRange::new(*start, *end)))
+    ClassUnicode::new(
+        ranges
+            .iter()
+            .map(|(start, end)| ClassUnicodeRange::new(*start, *end)),
+    )
 }
 
 fn finish(mut class: ClassUnicode, negated: bool) -> ClassUnicode {

@@ -13,16 +13,28 @@ pub(super) fn check(pattern: &str, tree: &Ast, budget: u32) -> Result<(), Patter
     match tree {
         Ast::Repetition(repetition) => check_repetition(pattern, repetition, budget),
         Ast::Group(group) => check(pattern, &group.ast, budget),
-        Ast::Alternation(alternation) => alternation.asts.iter().try_for_each(|ast| check(pattern, ast, budget)),
-        Ast::Concat(concat) => concat.asts.iter().try_for_each(|ast| check(pattern, ast, budget)),
+        Ast::Alternation(alternation) => alternation
+            .asts
+            .iter()
+            .try_for_each(|ast| check(pattern, ast, budget)),
+        Ast::Concat(concat) => concat
+            .asts
+            .iter()
+            .try_for_each(|ast| check(pattern, ast, budget)),
         _ => Ok(()),
     }
 }
 
-fn check_repetition(pattern: &str, repetition: &Repetition, budget: u32) -> Result<(), PatternProblem> {
+fn check_repetition(
+    pattern: &str,
+    repetition: &Repetition,
+    budget: u32,
+) -> Result<(), PatternProblem> {
     let operator = source(pattern, &repetition.op.span);
     if matches!(*repetition.ast, Ast::Repetition(_)) {
-        return Err(PatternProblem::RepeatedRepetition(source(pattern, &repetition.span).to_owned()));
+        return Err(PatternProblem::RepeatedRepetition(
+            source(pattern, &repetition.span).to_owned(),
+        ));
     }
     let RepetitionKind::Range(range) = &repetition.op.kind else {
         return check(pattern, &repetition.ast, budget);
@@ -30,12 +42,12 @@ fn check_repetition(pattern: &str, repetition: &Repetition, budget: u32) -> Resu
     if !is_count(operator) {
         return Err(not_supported(pattern, &repetition.op.span));
     }
-    let (minimum, maximum) = match *range {
-        RepetitionRange::Exactly(count) => (count, count),
-        RepetitionRange::AtLeast(minimum) => (minimum, minimum),
-        RepetitionRange::Bounded(minimum, maximum) => (minimum, maximum),
+    // The minimum is never above the maximum: the parser has refused `{2,1}`.
+    let maximum = match *range {
+        RepetitionRange::Exactly(count) | RepetitionRange::AtLeast(count) => count,
+        RepetitionRange::Bounded(_, maximum) => maximum,
     };
-    if minimum > MAX_COUNT || maximum > budget {
+    if maximum > budget {
         return Err(PatternProblem::CountTooLarge(operator.to_owned()));
     }
     let unbounded = matches!(range, RepetitionRange::AtLeast(_));
@@ -51,7 +63,12 @@ fn check_repetition(pattern: &str, repetition: &Repetition, budget: u32) -> Resu
 /// empty minimum, which RE2 reads as literal text.
 fn is_count(operator: &str) -> bool {
     let operator = operator.strip_suffix('?').unwrap_or(operator);
-    let Some(inner) = operator.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) else { return false };
+    let Some(inner) = operator
+        .strip_prefix('{')
+        .and_then(|rest| rest.strip_suffix('}'))
+    else {
+        return false;
+    };
     match inner.split_once(',') {
         None => is_number(inner),
         Some((minimum, "")) => is_number(minimum),

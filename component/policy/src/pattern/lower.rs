@@ -15,7 +15,9 @@ pub(super) fn lower(pattern: &str, tree: &Ast) -> Result<Hir, PatternProblem> {
         }
         Ast::Dot(_) => Ok(classes::dot()),
         Ast::ClassPerl(class) => Ok(Hir::class(Class::Unicode(classes::perl(class)))),
-        Ast::ClassBracketed(class) => Ok(Hir::class(Class::Unicode(classes::bracketed(pattern, class)?))),
+        Ast::ClassBracketed(class) => Ok(Hir::class(Class::Unicode(classes::bracketed(
+            pattern, class,
+        )?))),
         Ast::Repetition(repetition) => repeat(pattern, repetition),
         Ast::Group(group) => {
             check_group(pattern, group)?;
@@ -23,7 +25,9 @@ pub(super) fn lower(pattern: &str, tree: &Ast) -> Result<Hir, PatternProblem> {
         }
         Ast::Alternation(alternation) => Ok(Hir::alternation(all(pattern, &alternation.asts)?)),
         Ast::Concat(concat) => Ok(Hir::concat(all(pattern, &concat.asts)?)),
-        Ast::Flags(_) | Ast::Assertion(_) | Ast::ClassUnicode(_) => Err(not_supported(pattern, tree.span())),
+        Ast::Flags(_) | Ast::Assertion(_) | Ast::ClassUnicode(_) => {
+            Err(not_supported(pattern, tree.span()))
+        }
     }
 }
 
@@ -47,10 +51,17 @@ fn repeat(pattern: &str, repetition: &ast::Repetition) -> Result<Hir, PatternPro
         RepetitionKind::OneOrMore => (1, None),
         RepetitionKind::Range(RepetitionRange::Exactly(count)) => (count, Some(count)),
         RepetitionKind::Range(RepetitionRange::AtLeast(minimum)) => (minimum, None),
-        RepetitionKind::Range(RepetitionRange::Bounded(minimum, maximum)) => (minimum, Some(maximum)),
+        RepetitionKind::Range(RepetitionRange::Bounded(minimum, maximum)) => {
+            (minimum, Some(maximum))
+        }
     };
     let sub = Box::new(lower(pattern, &repetition.ast)?);
-    Ok(Hir::repetition(Repetition { min, max, greedy: repetition.greedy, sub }))
+    Ok(Hir::repetition(Repetition {
+        min,
+        max,
+        greedy: repetition.greedy,
+        sub,
+    }))
 }
 
 /// Groups may capture, be named with ASCII word characters, or neither; flags are not served.
@@ -58,15 +69,20 @@ fn check_group(pattern: &str, group: &ast::Group) -> Result<(), PatternProblem> 
     match &group.kind {
         GroupKind::CaptureIndex(_) => Ok(()),
         GroupKind::CaptureName { name, .. } => {
-            if name.name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+            if name
+                .name
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'_')
+            {
                 Ok(())
             } else {
                 Err(not_supported(pattern, &name.span))
             }
         }
         GroupKind::NonCapturing(flags) if flags.items.is_empty() => Ok(()),
-        GroupKind::NonCapturing(flags) => {
-            Err(PatternProblem::NotSupported(format!("(?{}:", source(pattern, &flags.span))))
-        }
+        GroupKind::NonCapturing(flags) => Err(PatternProblem::NotSupported(format!(
+            "(?{}:",
+            source(pattern, &flags.span)
+        ))),
     }
 }

@@ -32,7 +32,9 @@ pub enum PatternProblem {
     #[error("the pattern is longer than {MAX_PATTERN_BYTES} bytes")]
     TooLong,
     /// The program would be larger than [`MAX_PROGRAM_BYTES`].
-    #[error("the pattern is too large: its counts and classes need more than {MAX_PROGRAM_BYTES} bytes")]
+    #[error(
+        "the pattern is too large: its counts and classes need more than {MAX_PROGRAM_BYTES} bytes"
+    )]
     TooLarge,
     /// Groups or classes are nested too deeply.
     #[error("groups are nested deeper than {MAX_NESTING} levels")]
@@ -87,14 +89,21 @@ impl Pattern {
             .utf8_empty(true)
             .nfa_size_limit(Some(MAX_PROGRAM_BYTES))
             .which_captures(WhichCaptures::None);
-        let program = Regex::builder().configure(config).build_from_hir(&whole).map_err(|e| build_problem(&e))?;
-        Ok(Self { text: text.to_owned(), program })
+        let program = Regex::builder()
+            .configure(config)
+            .build_from_hir(&whole)
+            .map_err(|e| build_problem(&e))?;
+        Ok(Self {
+            text: text.to_owned(),
+            program,
+        })
     }
 
     /// Whether the whole text matches. Linear in the length of the text.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
-        self.program.is_match(Input::new(text).anchored(Anchored::Yes))
+        self.program
+            .is_match(Input::new(text).anchored(Anchored::Yes))
     }
 
     /// The pattern as written.
@@ -125,7 +134,9 @@ impl Eq for Pattern {}
 
 /// The part of the pattern that a span of its tree covers.
 fn source<'p>(pattern: &'p str, span: &ast::Span) -> &'p str {
-    pattern.get(span.start.offset..span.end.offset).unwrap_or(pattern)
+    pattern
+        .get(span.start.offset..span.end.offset)
+        .unwrap_or(pattern)
 }
 
 fn not_supported(pattern: &str, span: &ast::Span) -> PatternProblem {
@@ -140,14 +151,20 @@ fn syntax_problem(pattern: &str, error: &ast::Error) -> PatternProblem {
         | ErrorKind::UnsupportedBackreference
         | ErrorKind::UnsupportedLookAround
         | ErrorKind::FlagUnrecognized => PatternProblem::NotSupported(text),
-        kind => PatternProblem::Malformed { text, problem: kind.to_string() },
+        kind => PatternProblem::Malformed {
+            text,
+            problem: kind.to_string(),
+        },
     }
 }
 
 fn build_problem(error: &BuildError) -> PatternProblem {
     match error.size_limit() {
         Some(_) => PatternProblem::TooLarge,
-        None => PatternProblem::Malformed { text: String::new(), problem: "it cannot be compiled".to_owned() },
+        None => PatternProblem::Malformed {
+            text: String::new(),
+            problem: "it cannot be compiled".to_owned(),
+        },
     }
 }
 

@@ -23,7 +23,10 @@ pub(super) fn check(text: &str) -> Result<(), PolicyError> {
         }
         at_start = matches!(c, '\n') || (at_start && c == ' ');
         if c == '\n' {
-            position = Position { line: position.line + 1, column: 1 };
+            position = Position {
+                line: position.line + 1,
+                column: 1,
+            };
         } else {
             position.column += 1;
         }

@@ -27,10 +27,13 @@ const MAX_NESTING: usize = 16;
 /// The first thing that is wrong, with its place.
 pub(crate) fn load(bytes: &[u8]) -> Result<Node, PolicyError> {
     if bytes.len() > MAX_FILE_BYTES {
-        let problem = Problem::FileTooLarge { limit: MAX_FILE_BYTES };
+        let problem = Problem::FileTooLarge {
+            limit: MAX_FILE_BYTES,
+        };
         return Err(PolicyError::new(Position::START, problem));
     }
-    let text = str::from_utf8(bytes).map_err(|_| PolicyError::new(Position::START, Problem::NotUtf8))?;
+    let text =
+        str::from_utf8(bytes).map_err(|_| PolicyError::new(Position::START, Problem::NotUtf8))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     characters::check(text)?;
     let events = read_events(text)?;
@@ -45,9 +48,17 @@ fn read_events(text: &str) -> Result<Vec<(Event<'_>, Span)>, PolicyError> {
     let mut documents = 0_usize;
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| {
-            PolicyError::new(position(&Span::empty(*error.marker())), Problem::Syntax(error.info().to_owned()))
+            PolicyError::new(
+                position(&Span::empty(*error.marker())),
+                Problem::Syntax(error.info().to_owned()),
+            )
         })?;
         match event {
+            Event::Scalar(_, _, _, Some(_))
+            | Event::SequenceStart(_, Some(_))
+            | Event::MappingStart(_, Some(_)) => {
+                return Err(PolicyError::new(position(&span), Problem::Tag));
+            }
             Event::DocumentStart(_) => documents += 1,
             Event::SequenceStart(..) | Event::MappingStart(..) => depth += 1,
             Event::SequenceEnd | Event::MappingEnd => depth = depth.saturating_sub(1),
@@ -57,7 +68,10 @@ fn read_events(text: &str) -> Result<Vec<(Event<'_>, Span)>, PolicyError> {
             return Err(PolicyError::new(position(&span), Problem::SecondDocument));
         }
         if depth > MAX_NESTING {
-            return Err(PolicyError::new(position(&span), Problem::NestingLimit { limit: MAX_NESTING }));
+            return Err(PolicyError::new(
+                position(&span),
+                Problem::NestingLimit { limit: MAX_NESTING },
+            ));
         }
         events.push((event, span));
     }
@@ -65,7 +79,10 @@ fn read_events(text: &str) -> Result<Vec<(Event<'_>, Span)>, PolicyError> {
 }
 
 fn position(span: &Span) -> Position {
-    Position { line: span.start.line(), column: span.start.col() + 1 }
+    Position {
+        line: span.start.line(),
+        column: span.start.col() + 1,
+    }
 }
 
 #[cfg(test)]

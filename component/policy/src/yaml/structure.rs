@@ -13,7 +13,14 @@ use crate::problem::{PolicyError, Position, Problem};
 
 /// Checks the structure of `text` (without byte order mark) against the events that were read from it.
 pub(super) fn check(text: &str, events: &[(Event<'_>, Span)]) -> Result<(), PolicyError> {
-    let mut walk = Walk { rest: text.chars().peekable(), index: 0, position: Position::START, flow: 0, begun: false, scalar_line: 0 };
+    let mut walk = Walk {
+        rest: text.chars().peekable(),
+        index: 0,
+        position: Position::START,
+        flow: 0,
+        begun: false,
+        scalar_line: 0,
+    };
     for (event, span) in events {
         match event {
             // An empty plain scalar stands for nothing that was written.
@@ -44,7 +51,10 @@ impl Walk<'_> {
         let c = self.rest.next()?;
         self.index += 1;
         if c == '\n' {
-            self.position = Position { line: self.position.line + 1, column: 1 };
+            self.position = Position {
+                line: self.position.line + 1,
+                column: 1,
+            };
         } else {
             self.position.column += 1;
         }
@@ -56,12 +66,21 @@ impl Walk<'_> {
     }
 
     /// Steps up to the scalar and over it.
-    fn scalar(&mut self, style: ScalarStyle, anchored: bool, span: &Span) -> Result<(), PolicyError> {
+    fn scalar(
+        &mut self,
+        style: ScalarStyle,
+        anchored: bool,
+        span: &Span,
+    ) -> Result<(), PolicyError> {
         while self.index < span.start.index() && self.structure()? {}
         if anchored && self.rest.peek() == Some(&'&') {
             // The span begins at the anchor, the scalar at the next character that is no blank, break or comment.
             self.structure()?;
-            while self.rest.peek().is_some_and(|c| matches!(c, ' ' | '\r' | '\n' | '#' | '\t' | '|' | '>')) {
+            while self
+                .rest
+                .peek()
+                .is_some_and(|c| matches!(c, ' ' | '\r' | '\n' | '#' | '\t' | '|' | '>'))
+            {
                 self.structure()?;
             }
         }
@@ -84,7 +103,9 @@ impl Walk<'_> {
             last = Some(c);
         }
         if self.rest.peek().is_none() && last != Some('\n') {
-            return self.fail(Problem::Syntax("a block scalar must end with a line break".to_owned()));
+            return self.fail(Problem::Syntax(
+                "a block scalar must end with a line break".to_owned(),
+            ));
         }
         Ok(())
     }
@@ -131,7 +152,8 @@ impl Walk<'_> {
             let Some(c) = self.next() else { break };
             text.push(c);
         }
-        let differs = text.contains('?') || text.starts_with([':', '|', '>', '%', '@', '`', '&', '*', '!', '#']);
+        let differs = text.contains('?')
+            || text.starts_with([':', '|', '>', '%', '@', '`', '&', '*', '!', '#']);
         if self.flow > 0 && differs {
             return Err(PolicyError::new(start, Problem::QuoteIt(text)));
         }
@@ -140,7 +162,9 @@ impl Walk<'_> {
 
     /// One piece of structure; false at the end of the text.
     fn structure(&mut self) -> Result<bool, PolicyError> {
-        let Some(c) = self.rest.peek().copied() else { return Ok(false) };
+        let Some(c) = self.rest.peek().copied() else {
+            return Ok(false);
+        };
         let first = !self.begun;
         self.begun |= !matches!(c, ' ' | '\r' | '\n' | '#');
         match c {
@@ -159,7 +183,11 @@ impl Walk<'_> {
             '&' | '*' => return self.anchor(),
             '|' | '>' => {
                 self.next();
-                while self.rest.peek().is_some_and(|c| matches!(c, '0'..='9' | '+' | '-')) {
+                while self
+                    .rest
+                    .peek()
+                    .is_some_and(|c| matches!(c, '0'..='9' | '+' | '-'))
+                {
                     self.next();
                 }
                 return Ok(true);
@@ -178,7 +206,9 @@ impl Walk<'_> {
     /// key that is not on the line of its colon.
     fn colon(&mut self) -> Result<bool, PolicyError> {
         if self.scalar_line != self.position.line {
-            return self.fail(Problem::Syntax("a key and its `:` must be on one line".to_owned()));
+            return self.fail(Problem::Syntax(
+                "a key and its `:` must be on one line".to_owned(),
+            ));
         }
         self.next();
         match self.rest.peek() {
@@ -191,7 +221,11 @@ impl Walk<'_> {
     fn anchor(&mut self) -> Result<bool, PolicyError> {
         self.next();
         let mut length = 0_usize;
-        while self.rest.next_if(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')).is_some() {
+        while self
+            .rest
+            .next_if(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
+            .is_some()
+        {
             self.index += 1;
             self.position.column += 1;
             length += 1;

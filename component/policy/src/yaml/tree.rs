@@ -45,14 +45,22 @@ impl Node {
             Value::Null => 0,
             Value::Text(text) => text.len(),
             Value::List(items) => items.iter().map(Self::cost).sum(),
-            Value::Map(entries) => entries.iter().map(|entry| entry.key.len() + entry.node.cost()).sum(),
+            Value::Map(entries) => entries
+                .iter()
+                .map(|entry| entry.key.len() + entry.node.cost())
+                .sum(),
         }
     }
 }
 
 /// Builds the tree of the one document.
 pub(super) fn build(events: Vec<(Event<'_>, Span)>) -> Result<Node, PolicyError> {
-    let mut builder = Builder { events: events.into_iter(), anchors: HashMap::new(), aliases: 0, aliased: 0 };
+    let mut builder = Builder {
+        events: events.into_iter(),
+        anchors: HashMap::new(),
+        aliases: 0,
+        aliased: 0,
+    };
     while let Some((event, span)) = builder.events.next() {
         match event {
             Event::StreamStart | Event::DocumentStart(_) => {}
@@ -60,7 +68,10 @@ pub(super) fn build(events: Vec<(Event<'_>, Span)>) -> Result<Node, PolicyError>
             other => return builder.node(other, &span),
         }
     }
-    Ok(Node { position: Position::START, value: Value::Null })
+    Ok(Node {
+        position: Position::START,
+        value: Value::Null,
+    })
 }
 
 struct Builder<'t> {
@@ -78,12 +89,9 @@ impl<'t> Builder<'t> {
         let fail = |problem| Err(PolicyError::new(position, problem));
         let (anchor, value) = match event {
             Event::Alias(anchor) => return self.alias(anchor, position),
-            Event::Scalar(_, _, _, Some(_)) | Event::SequenceStart(_, Some(_)) | Event::MappingStart(_, Some(_)) => {
-                return fail(Problem::Tag);
-            }
-            Event::Scalar(text, style, anchor, None) => (anchor, scalar(&text, style, position)?),
-            Event::SequenceStart(anchor, None) => (anchor, self.list()?),
-            Event::MappingStart(anchor, None) => (anchor, self.map()?),
+            Event::Scalar(text, style, anchor, _) => (anchor, scalar(&text, style, position)?),
+            Event::SequenceStart(anchor, _) => (anchor, self.list()?),
+            Event::MappingStart(anchor, _) => (anchor, self.map()?),
             _ => return fail(unexpected()),
         };
         let node = Node { position, value };
@@ -103,7 +111,10 @@ impl<'t> Builder<'t> {
         if self.aliases > MAX_ALIASES || self.aliased > MAX_ALIASED_BYTES {
             return Err(PolicyError::new(position, Problem::AliasLimit));
         }
-        Ok(Node { position, value: node.value.clone() })
+        Ok(Node {
+            position,
+            value: node.value.clone(),
+        })
     }
 
     fn list(&mut self) -> Result<Value, PolicyError> {
@@ -131,7 +142,11 @@ impl<'t> Builder<'t> {
             }
             let (event, span) = self.take()?;
             let node = self.node(event, &span)?;
-            entries.push(Entry { key, position, node });
+            entries.push(Entry {
+                key,
+                position,
+                node,
+            });
         }
     }
 
@@ -145,7 +160,9 @@ impl<'t> Builder<'t> {
     }
 
     fn take(&mut self) -> Result<(Event<'t>, Span), PolicyError> {
-        self.events.next().ok_or_else(|| PolicyError::new(Position::START, unexpected()))
+        self.events
+            .next()
+            .ok_or_else(|| PolicyError::new(Position::START, unexpected()))
     }
 }
 
@@ -157,7 +174,10 @@ fn scalar(text: &str, style: ScalarStyle, position: Position) -> Result<Value, P
         Plain::Null => Ok(Value::Null),
         Plain::Text => Ok(Value::Text(text.to_owned())),
         Plain::Merge => Err(PolicyError::new(position, Problem::MergeKey)),
-        Plain::Ambiguous => Err(PolicyError::new(position, Problem::QuoteIt(text.to_owned()))),
+        Plain::Ambiguous => Err(PolicyError::new(
+            position,
+            Problem::QuoteIt(text.to_owned()),
+        )),
     }
 }
 

@@ -96,7 +96,11 @@ fn issuer<'a>(world: &'a World, iss: Option<&Value>) -> Result<&'a App, Refusal>
             Ok(id) => world.apps.get(&id),
             Err(_) => world.apps.values().find(|app| app.client_id() == *text),
         },
-        _ => return Err(Refusal::unauthorized("'Issuer' claim ('iss') must be an Integer")),
+        _ => {
+            return Err(Refusal::unauthorized(
+                "'Issuer' claim ('iss') must be an Integer",
+            ));
+        }
     };
     app.ok_or_else(|| Refusal::new(StatusCode::NOT_FOUND, "Integration not found"))
 }
@@ -146,7 +150,10 @@ mod tests {
         for (wanted, claims) in [
             (200, json!({"iss": 42, "iat": NOW, "exp": NOW + 600})),
             (200, json!({"iss": "42", "iat": NOW - 60, "exp": NOW + 1})),
-            (200, json!({"iss": "Iv23li00000000000042", "iat": NOW, "exp": NOW + 60})),
+            (
+                200,
+                json!({"iss": "Iv23li00000000000042", "iat": NOW, "exp": NOW + 60}),
+            ),
             (401, json!({"iss": 42, "iat": NOW + 1, "exp": NOW + 60})),
             (401, json!({"iss": 42, "iat": NOW, "exp": NOW + 601})),
             (401, json!({"iss": 42, "iat": NOW - 60, "exp": NOW})),
@@ -158,7 +165,9 @@ mod tests {
             (404, json!({"iss": 43, "iat": NOW, "exp": NOW + 60})),
         ] {
             let text = claims.to_string();
-            let jwt = key.sign_jws(br#"{"alg":"RS256"}"#, text.as_bytes()).unwrap();
+            let jwt = key
+                .sign_jws(br#"{"alg":"RS256"}"#, text.as_bytes())
+                .unwrap();
             assert_eq!(status(&world, &jwt), wanted, "{claims}");
         }
     }
@@ -169,9 +178,14 @@ mod tests {
         let good = key.app_jwt(42, NOW, NOW + 60).unwrap();
         assert_eq!(status(&world, &good), 200);
         let other = AppKey::generate().unwrap();
-        assert_eq!(status(&world, &other.app_jwt(42, NOW, NOW + 60).unwrap()), 401);
+        assert_eq!(
+            status(&world, &other.app_jwt(42, NOW, NOW + 60).unwrap()),
+            401
+        );
         let claims = format!(r#"{{"iss":42,"iat":{NOW},"exp":{}}}"#, NOW + 60);
-        let none = key.sign_jws(br#"{"alg":"none"}"#, claims.as_bytes()).unwrap();
+        let none = key
+            .sign_jws(br#"{"alg":"none"}"#, claims.as_bytes())
+            .unwrap();
         assert_eq!(status(&world, &none), 401);
         assert_eq!(status(&world, "ghs_x"), 401);
         // Two keys while one is rotated, then only the new one.

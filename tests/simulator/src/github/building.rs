@@ -2,6 +2,7 @@
 
 use super::GitHub;
 use crate::error::Error;
+use crate::issuer::ActionsWorkload;
 use crate::keys::AppKey;
 use crate::world::file::permissions;
 use crate::world::{AccountKind, RepositorySelection};
@@ -51,7 +52,12 @@ impl GitHub {
 
     /// Somebody else takes a login (rule 1): the account that had it is renamed to `<login>-former`, keeping its
     /// repositories and installations, and a new account without any has the login.
-    pub fn recreate_account(&self, login: &str, new_id: u64, kind: AccountKind) -> Result<(), Error> {
+    pub fn recreate_account(
+        &self,
+        login: &str,
+        new_id: u64,
+        kind: AccountKind,
+    ) -> Result<(), Error> {
         let mut world = self.state.world.write();
         world.rename_account(login, &format!("{login}-former"))?;
         world.add_account(login, new_id, kind)
@@ -63,8 +69,27 @@ impl GitHub {
     }
 
     /// Adds an empty repository.
-    pub fn add_repository(&self, owner: &str, name: &str, id: u64, private: bool) -> Result<(), Error> {
-        self.state.world.write().add_repository(owner, name, id, private)
+    pub fn add_repository(
+        &self,
+        owner: &str,
+        name: &str,
+        id: u64,
+        private: bool,
+    ) -> Result<(), Error> {
+        self.state
+            .world
+            .write()
+            .add_repository(owner, name, id, private)
+    }
+
+    /// A workflow run in a repository of this world, with its ids.
+    pub fn workload(&self, owner: &str, repository: &str) -> Result<ActionsWorkload, Error> {
+        let mut world = self.state.world.write();
+        let found = world.repository_mut(owner, repository)?.clone();
+        let account = world.account_by_id(found.owner);
+        let account = account.ok_or_else(|| Error::NoAccount(owner.to_owned()))?;
+        let run = ActionsWorkload::new(&account.login, account.id, &found.name, found.id);
+        Ok(if found.private { run } else { run.public() })
     }
 
     /// Gives a repository another name; the old one redirects until it is taken.
@@ -79,7 +104,11 @@ impl GitHub {
 
     /// Makes a repository private or public.
     pub fn set_private(&self, owner: &str, name: &str, private: bool) -> Result<(), Error> {
-        self.state.world.write().repository_mut(owner, name)?.private = private;
+        self.state
+            .world
+            .write()
+            .repository_mut(owner, name)?
+            .private = private;
         Ok(())
     }
 

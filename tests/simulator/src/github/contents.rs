@@ -56,7 +56,9 @@ impl State {
                 "application/vnd.github.raw+json; charset=utf-8",
                 Bytes::copy_from_slice(&bytes),
             )),
-            Some(Entry::File(bytes)) => Ok(self.file_reply(&world, repository, path, &bytes, received)),
+            Some(Entry::File(bytes)) => {
+                Ok(self.file_reply(&world, repository, path, &bytes, received))
+            }
             Some(Entry::Directory(entries)) => {
                 let list = self.listing(&world, repository, path, &entries);
                 let body = if accept.contains("object") {

@@ -154,7 +154,10 @@ impl Quota {
         reply.set("x-ratelimit-limit", &LIMIT.to_string());
         reply.set("x-ratelimit-remaining", &self.remaining.to_string());
         reply.set("x-ratelimit-reset", &self.reset.to_string());
-        reply.set("x-ratelimit-used", &LIMIT.saturating_sub(self.remaining).to_string());
+        reply.set(
+            "x-ratelimit-used",
+            &LIMIT.saturating_sub(self.remaining).to_string(),
+        );
         reply.set("x-ratelimit-resource", "core");
     }
 }

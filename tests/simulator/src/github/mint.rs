@@ -66,12 +66,7 @@ impl State {
     }
 
     /// What GitHub says beside the token: `repositories` only where some were asked for.
-    fn answer_to_mint(
-        &self,
-        world: &World,
-        token: &Token,
-        named: Option<&BTreeSet<u64>>,
-    ) -> Value {
+    fn answer_to_mint(&self, world: &World, token: &Token, named: Option<&BTreeSet<u64>>) -> Value {
         let mut answer = json!({
             "expires_at": rfc3339(token.expires_at),
             "permissions": objects::permissions(&token.permissions),
@@ -105,10 +100,7 @@ fn request(body: &Bytes) -> Result<Map<String, Value>, Refusal> {
 }
 
 /// What the token may do: what was asked for if the installation has it, else everything that it has.
-fn permissions(
-    installation: &Installation,
-    asked: Option<&Value>,
-) -> Result<Permissions, Refusal> {
+fn permissions(installation: &Installation, asked: Option<&Value>) -> Result<Permissions, Refusal> {
     let refused = || Refusal::unprocessable(NOT_GRANTED).documented(PAGE);
     let asked = match asked {
         None | Some(Value::Null) => return Ok(installation.permissions.clone()),

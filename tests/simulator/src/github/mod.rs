@@ -113,7 +113,9 @@ impl GitHub {
 
     /// Secondary rate limit: the next `times` requests get 403 with `Retry-After: retry_after` (seconds).
     pub fn limit_secondary(&self, bucket: Bucket, times: usize, retry_after: u64) {
-        self.state.limits.limit_secondary(bucket, times, retry_after);
+        self.state
+            .limits
+            .limit_secondary(bucket, times, retry_after);
     }
 
     /// Takes all limits back.

@@ -61,7 +61,10 @@ const OF_REPOSITORY: [(&str, &str); 37] = [
     ("languages_url", "/languages"),
     ("merges_url", "/merges"),
     ("milestones_url", "/milestones{/number}"),
-    ("notifications_url", "/notifications{?since,all,participating}"),
+    (
+        "notifications_url",
+        "/notifications{?since,all,participating}",
+    ),
     ("pulls_url", "/pulls{/number}"),
     ("releases_url", "/releases{/id}"),
     ("stargazers_url", "/stargazers"),
@@ -131,7 +134,10 @@ impl Objects {
         let app = world.apps.get(&installation.app);
         let html_url = match installation.kind {
             AccountKind::Organization => {
-                format!("{}/organizations/{login}/settings/installations/{id}", self.web)
+                format!(
+                    "{}/organizations/{login}/settings/installations/{id}",
+                    self.web
+                )
             }
             AccountKind::User => format!("{}/settings/installations/{id}", self.web),
         };
@@ -196,13 +202,32 @@ fn of_every_repository(object: &mut Value) {
     let Some(object) = object.as_object_mut() else {
         return;
     };
-    for name in ["archived", "disabled", "fork", "has_discussions", "has_pages", "is_template"] {
+    for name in [
+        "archived",
+        "disabled",
+        "fork",
+        "has_discussions",
+        "has_pages",
+        "is_template",
+    ] {
         object.insert(name.to_owned(), json!(false));
     }
-    for name in ["allow_forking", "has_downloads", "has_issues", "has_projects", "has_wiki"] {
+    for name in [
+        "allow_forking",
+        "has_downloads",
+        "has_issues",
+        "has_projects",
+        "has_wiki",
+    ] {
         object.insert(name.to_owned(), json!(true));
     }
-    for name in ["description", "homepage", "language", "license", "mirror_url"] {
+    for name in [
+        "description",
+        "homepage",
+        "language",
+        "license",
+        "mirror_url",
+    ] {
         object.insert(name.to_owned(), Value::Null);
     }
     for name in [

@@ -102,7 +102,12 @@ mod tests {
 
     #[test]
     fn sizes_are_bounded() {
-        for (query, wanted) in [("", 30), ("per_page=7", 7), ("per_page=500", 100), ("per_page=x", 30)] {
+        for (query, wanted) in [
+            ("", 30),
+            ("per_page=7", 7),
+            ("per_page=500", 100),
+            ("per_page=x", 30),
+        ] {
             assert_eq!(Page::of(&received(query)).cut(0..1_000).len(), wanted);
         }
         assert_eq!(Page::of(&received("per_page=3&page=2")).cut(0..4), [3]);

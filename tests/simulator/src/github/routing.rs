@@ -180,11 +180,7 @@ mod tests {
             (Method::GET, "/"),
             (Method::GET, "/repos/o/%ff"),
         ] {
-            assert_eq!(
-                Asked::parse(&method, path),
-                Asked::Other,
-                "{method} {path}"
-            );
+            assert_eq!(Asked::parse(&method, path), Asked::Other, "{method} {path}");
         }
     }
 }

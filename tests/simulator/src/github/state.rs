@@ -84,7 +84,10 @@ impl State {
             reply.installation = Some(id);
         }
         let number = self.request.fetch_add(1, Ordering::Relaxed);
-        reply.set("x-github-request-id", &format!("51A0:{number:04X}:{:X}", self.clock.now()));
+        reply.set(
+            "x-github-request-id",
+            &format!("51A0:{number:04X}:{:X}", self.clock.now()),
+        );
         reply.set("x-github-media-type", "github.v3; format=json");
         reply.set("x-github-api-version-selected", "2022-11-28");
         reply.set("server", "github.com");
@@ -129,7 +132,7 @@ impl State {
             let jwt = credential(received).unwrap_or_default();
             return Ok(Caller::App(self.app_jwts.authenticate(&world, jwt, now)?));
         }
-        if received.header("authorization").is_empty() {
+        if received.header("authorization").is_empty() || matches!(asked, Asked::Other) {
             return Ok(Caller::Anonymous);
         }
         let text = credential(received).ok_or_else(Refusal::bad_credentials)?;
@@ -149,7 +152,9 @@ impl State {
     ) -> Result<Reply, Refusal> {
         match (asked, caller) {
             (Asked::App, Caller::App(app)) => self.app(*app),
-            (Asked::AppInstallations, Caller::App(app)) => Ok(self.app_installations(*app, received)),
+            (Asked::AppInstallations, Caller::App(app)) => {
+                Ok(self.app_installations(*app, received))
+            }
             (Asked::AppInstallation(id), Caller::App(app)) => self.app_installation(*app, *id),
             (Asked::OrgInstallation(login), Caller::App(app)) => {
                 self.account_installation(*app, login, crate::world::AccountKind::Organization)
@@ -185,7 +190,10 @@ impl State {
     }
 
     fn rate_limit(&self, caller: &Caller) -> Reply {
-        let core = self.limits.look(caller.bucket(), self.clock.now()).to_json();
+        let core = self
+            .limits
+            .look(caller.bucket(), self.clock.now())
+            .to_json();
         Reply::json(
             StatusCode::OK,
             &serde_json::json!({"rate": core, "resources": {"core": core}}),
@@ -229,7 +237,10 @@ impl State {
 
     fn moved(&self, id: u64, received: &Received) -> Refusal {
         // The path behind `/repos/{owner}/{repo}`, as it came.
-        let path = received.path.strip_prefix("/api/v3").unwrap_or(&received.path);
+        let path = received
+            .path
+            .strip_prefix("/api/v3")
+            .unwrap_or(&received.path);
         let rest = path.splitn(5, '/').nth(4);
         let rest = rest.map_or_else(String::new, |rest| format!("/{rest}"));
         let to = format!("{}/repositories/{id}{rest}", self.objects.api);

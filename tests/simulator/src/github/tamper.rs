@@ -213,7 +213,10 @@ fn other_owner(repository: &mut Value, login: &str, id: u64) {
     let Some(fields) = repository.as_object_mut() else {
         return;
     };
-    let name = fields.get("name").and_then(Value::as_str).unwrap_or_default();
+    let name = fields
+        .get("name")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     let full_name = json!(format!("{login}/{name}"));
     fields.insert("full_name".to_owned(), full_name);
     if let Some(Value::Object(owner)) = fields.get_mut("owner") {

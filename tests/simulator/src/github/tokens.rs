@@ -125,6 +125,12 @@ pub(super) fn long_text(app: u64, installation: u64, now: i64) -> String {
         "installation_id": installation,
         "jti": random::id(),
     });
-    let input = jose::signing_input(br#"{"alg":"RS256","typ":"JWT"}"#, claims.to_string().as_bytes());
-    format!("ghs_{app}_{input}.{}", jose::base64url(random::bytes::<256>()))
+    let input = jose::signing_input(
+        br#"{"alg":"RS256","typ":"JWT"}"#,
+        claims.to_string().as_bytes(),
+    );
+    format!(
+        "ghs_{app}_{input}.{}",
+        jose::base64url(random::bytes::<256>())
+    )
 }

@@ -198,9 +198,18 @@ mod tests {
             (run(), "repo:acme/app:ref:refs/heads/main"),
             (run().pull_request(3), "repo:acme/app:pull_request"),
             (run().environment("prod"), "repo:acme/app:environment:prod"),
-            (run().pull_request(3).environment("a:b"), "repo:acme/app:environment:a%3Ab"),
-            (run().git_ref("refs/tags/v1"), "repo:acme/app:ref:refs/tags/v1"),
-            (run().immutable_subject(true), "repo:acme@7/app@9:ref:refs/heads/main"),
+            (
+                run().pull_request(3).environment("a:b"),
+                "repo:acme/app:environment:a%3Ab",
+            ),
+            (
+                run().git_ref("refs/tags/v1"),
+                "repo:acme/app:ref:refs/tags/v1",
+            ),
+            (
+                run().immutable_subject(true),
+                "repo:acme@7/app@9:ref:refs/heads/main",
+            ),
         ] {
             assert_eq!(workload.subject(), wanted);
             assert_eq!(workload.claims()["sub"], wanted);

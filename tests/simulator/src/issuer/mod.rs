@@ -153,11 +153,11 @@ impl Issuer {
     /// An ID token with these claims, signed by the current key. `iss`, `iat`, `nbf`, `exp` (five minutes) and `jti`
     /// are added where absent; a claim that is `null` is left out.
     pub fn token(&self, claims: Value) -> Result<String, Error> {
+        self.signing_key()?;
         self.forge(claims).build()
     }
 
     /// The same, to be changed before it is signed.
-    #[must_use]
     pub fn forge(&self, claims: Value) -> Forgery {
         Forgery::new(self.signing_key().ok(), self.completed(claims))
     }

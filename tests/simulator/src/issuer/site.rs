@@ -28,6 +28,13 @@ impl IssuerSite {
         below.push((path.to_owned(), issuer));
     }
 
+    /// The issuer of this URL.
+    pub(crate) fn by_url(&self, url: &str) -> Option<Issuer> {
+        let below = self.below.read();
+        let mut all = below.iter().map(|(_, issuer)| issuer).chain([&self.root]);
+        all.find(|issuer| issuer.url() == url).cloned()
+    }
+
     /// The issuer whose path is the longest at the start of `path`, and what follows it.
     fn find<'a>(&self, path: &'a str) -> (Issuer, &'a str) {
         self.below

@@ -1,6 +1,7 @@
 //! From a hyper request to a hyper answer: the body read, faults met, the call logged.
 
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,7 +24,7 @@ const REQUEST_BODY: usize = 8 * 1024 * 1024;
 /// What "for ever" is to [`Fault::Hang`]; a test that outlasts it has other troubles.
 const FOREVER: Duration = Duration::from_secs(3600);
 
-/// What is served at a listener. Plain functions, so no lock can be held over an await.
+/// What is served at a listener. Almost all plain functions, so no lock can be held over an await.
 pub(crate) trait Site: Send + Sync + 'static {
     /// What the request is, before it has any effect.
     fn recognise(&self, request: &Received) -> Taken;
@@ -33,7 +34,15 @@ pub(crate) trait Site: Send + Sync + 'static {
 
     /// The true answer.
     fn answer(&self, request: &Received, taken: &Taken) -> Reply;
+
+    /// The true answer where it takes an await: only commands that open and close ports.
+    fn answer_later(&self, _request: &Received) -> Option<Later> {
+        None
+    }
 }
+
+/// An answer to come.
+pub(crate) type Later = Pin<Box<dyn Future<Output = Reply> + Send>>;
 
 /// A site with the simulator's clock and call log.
 pub(crate) struct Answering {
@@ -56,7 +65,10 @@ impl Answering {
         }
         let reply = match &fault {
             Some(fault) if !fault.has_effect() => ordered(fault),
-            _ => Some(self.site.answer(&received, &taken)),
+            _ => match self.site.answer_later(&received) {
+                Some(later) => Some(later.await),
+                None => Some(self.site.answer(&received, &taken)),
+            },
         };
         self.log(&received, taken, reply.as_ref());
         match (fault, reply) {

@@ -15,7 +15,7 @@ use tokio::sync::{Mutex, oneshot};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 
-pub(crate) use answering::{Answering, Site};
+pub(crate) use answering::{Answering, Later, Site};
 pub(crate) use message::{Received, Reply, Taken};
 
 use crate::error::Error;

@@ -97,7 +97,8 @@ impl WorldFile {
         for app in self.apps {
             let key = match &app.private_key_file {
                 Some(path) => AppKey::from_pem(
-                    &std::fs::read_to_string(path).map_err(|error| Error::Io(path.clone(), error))?,
+                    &std::fs::read_to_string(path)
+                        .map_err(|error| Error::Io(path.clone(), error))?,
                 )?,
                 None => AppKey::generate()?,
             };

@@ -22,7 +22,7 @@ pub(crate) struct Repository {
 #[derive(Debug)]
 pub(crate) enum Entry {
     File(Arc<[u8]>),
-    /// Names with the file's bytes, or none for a directory, in order of name.
+    /// Names with the file's bytes, or none for a directory, in git's order (`docs.txt` before `docs/`).
     Directory(Vec<(String, Option<Arc<[u8]>>)>),
 }
 
