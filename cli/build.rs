@@ -5,10 +5,15 @@ use std::path::Path;
 use std::{env, fs, io};
 
 fn main() -> io::Result<()> {
-    let artifact = Path::new(&env::var("CARGO_MANIFEST_DIR").unwrap_or_default()).join("../dist/octo_sts.wasm");
+    let artifact = Path::new(&env::var("CARGO_MANIFEST_DIR").unwrap_or_default())
+        .join("../dist/octo_sts.wasm");
     println!("cargo::rerun-if-changed={}", artifact.display());
     println!("cargo::rerun-if-changed=build.rs");
     let out = Path::new(&env::var("OUT_DIR").unwrap_or_default()).join("octo_sts.wasm");
-    let bytes = if artifact.exists() { fs::read(artifact)? } else { Vec::new() };
+    let bytes = if artifact.exists() {
+        fs::read(artifact)?
+    } else {
+        Vec::new()
+    };
     fs::write(out, bytes)
 }

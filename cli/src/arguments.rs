@@ -73,13 +73,18 @@ impl Serve {
         let named: [(&[&str], &Option<String>); 8] = [
             (&["PORT"], &self.port),
             (&["GITHUB_APP_IDS", "GITHUB_APP_ID"], &self.github_app_ids),
-            (&["APP_SECRET_CERTIFICATE_FILE"], &self.app_secret_certificate_file),
+            (
+                &["APP_SECRET_CERTIFICATE_FILE"],
+                &self.app_secret_certificate_file,
+            ),
             (&["STS_DOMAIN", "DOMAIN"], &self.sts_domain),
             (&["GITHUB_BASE_URL"], &self.github_base_url),
             (&["ORG_POLICY_REPO"], &self.org_policy_repo),
             (&["LOG_FORMAT"], &self.log_format),
             (&["LOG_LEVEL"], &self.log_level),
         ];
-        named.into_iter().filter_map(|(names, value)| value.as_ref().map(|value| (names, value)))
+        named
+            .into_iter()
+            .filter_map(|(names, value)| value.as_ref().map(|value| (names, value)))
     }
 }

@@ -12,7 +12,12 @@ fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Serve(serve) => serve::run(&serve),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Arguments::command(), "octo-sts", &mut std::io::stdout());
+            clap_complete::generate(
+                shell,
+                &mut Arguments::command(),
+                "octo-sts",
+                &mut std::io::stdout(),
+            );
             ExitCode::SUCCESS
         }
     }

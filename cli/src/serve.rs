@@ -27,7 +27,10 @@ enum Stop {
 
 /// Runs the server until it is told to end.
 pub(crate) fn run(arguments: &Serve) -> ExitCode {
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => return report(&Stop::CannotRun(error.to_string())),
     };
@@ -54,7 +57,11 @@ fn report(stop: &Stop) -> ExitCode {
 }
 
 fn plural(number: usize) -> String {
-    if number == 1 { "1 problem".into() } else { format!("{number} problems") }
+    if number == 1 {
+        "1 problem".into()
+    } else {
+        format!("{number} problems")
+    }
 }
 
 async fn serve(arguments: &Serve) -> Result<(), Stop> {
@@ -62,7 +69,11 @@ async fn serve(arguments: &Serve) -> Result<(), Stop> {
     settings.require_port();
     let port = settings.port();
     let component = component::load(arguments.component.as_deref()).map_err(Stop::CannotRun)?;
-    let host = Host::builder(component).settings(settings).build().await.map_err(|e| Stop::CannotRun(e.to_string()))?;
+    let host = Host::builder(component)
+        .settings(settings)
+        .build()
+        .await
+        .map_err(|e| Stop::CannotRun(e.to_string()))?;
     host.ready().await.map_err(Stop::WrongSettings)?;
     for notice in host.notices().iter().map(String::as_str).chain(NOT_YET) {
         host.log(LogLevel::Warn, notice, &[]);
@@ -71,9 +82,14 @@ async fn serve(arguments: &Serve) -> Result<(), Stop> {
     let cannot_listen = |error| Stop::CannotRun(format!("cannot listen on {address}: {error}"));
     let listener = TcpListener::bind(address).await.map_err(cannot_listen)?;
     let address = listener.local_addr().map_err(cannot_listen)?.to_string();
-    let fields = [("address", address.as_str()), ("component_sha256", host.component_sha256())];
+    let fields = [
+        ("address", address.as_str()),
+        ("component_sha256", host.component_sha256()),
+    ];
     host.log(LogLevel::Info, "listening", &fields);
-    host.serve(listener, told_to_end()).await.map_err(|error| Stop::CannotRun(error.to_string()))?;
+    host.serve(listener, told_to_end())
+        .await
+        .map_err(|error| Stop::CannotRun(error.to_string()))?;
     host.log(LogLevel::Info, "ended", &[]);
     Ok(())
 }
@@ -97,8 +113,10 @@ fn variables(arguments: &Serve) -> BTreeMap<String, String> {
 
 /// Ends with SIGINT or SIGTERM; never, if neither can be waited for.
 async fn told_to_end() {
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
+    let (Ok(mut interrupt), Ok(mut terminate)) = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    ) else {
         return std::future::pending().await;
     };
     tokio::select! {

@@ -30,12 +30,18 @@ pub(crate) fn all() -> Result<(), Failure> {
 pub(crate) fn component() -> Result<(), Failure> {
     let bytes = component_in(&root(), None)?;
     let artifact = artifact();
-    fs::create_dir_all(root().join("dist")).map_err(|error| format!("cannot make dist: {error}"))?;
+    fs::create_dir_all(root().join("dist"))
+        .map_err(|error| format!("cannot make dist: {error}"))?;
     // An unchanged file keeps its time, so that the program around it is not built again.
     if fs::read(&artifact).ok().as_ref() != Some(&bytes) {
-        fs::write(&artifact, &bytes).map_err(|error| format!("cannot write {}: {error}", artifact.display()))?;
+        fs::write(&artifact, &bytes)
+            .map_err(|error| format!("cannot write {}: {error}", artifact.display()))?;
     }
-    say(&format!("dist/octo_sts.wasm: {} KB, sha256 {}", bytes.len() / 1000, sha256(&bytes)));
+    say(&format!(
+        "dist/octo_sts.wasm: {} KB, sha256 {}",
+        bytes.len() / 1000,
+        sha256(&bytes)
+    ));
     Ok(())
 }
 
@@ -44,10 +50,20 @@ pub(crate) fn component_in(folder: &Path, target_dir: Option<&Path>) -> Result<V
     add_target()?;
     say("building the component");
     let mut command = cargo();
-    command.current_dir(folder).args(["build", "--profile", "wasm", "--target", TARGET, "--package", SERVICE]);
+    command.current_dir(folder).args([
+        "build",
+        "--profile",
+        "wasm",
+        "--target",
+        TARGET,
+        "--package",
+        SERVICE,
+    ]);
     let target_dir = target_dir.map_or_else(|| folder.join("target"), Path::to_owned);
     command.arg("--target-dir").arg(&target_dir);
-    command.env_remove("RUSTFLAGS").env("CARGO_ENCODED_RUSTFLAGS", remapped(folder)?);
+    command
+        .env_remove("RUSTFLAGS")
+        .env("CARGO_ENCODED_RUSTFLAGS", remapped(folder)?);
     run(&mut command)?;
     let file = target_dir.join(TARGET).join("wasm/octo_sts.wasm");
     fs::read(&file).map_err(|error| format!("cannot read {}: {error}", file.display()))
@@ -56,14 +72,21 @@ pub(crate) fn component_in(folder: &Path, target_dir: Option<&Path>) -> Result<V
 /// Flags that take the machine's paths out of the artifact.
 fn remapped(folder: &Path) -> Result<String, Failure> {
     let home = std::env::var_os("HOME").unwrap_or_default();
-    let cargo_home = std::env::var_os("CARGO_HOME").map_or_else(|| Path::new(&home).join(".cargo"), PathBuf::from);
-    let sysroot = output(Command::new(rustc()).args(["--print", "sysroot"]).current_dir(folder))?;
+    let cargo_home = std::env::var_os("CARGO_HOME")
+        .map_or_else(|| Path::new(&home).join(".cargo"), PathBuf::from);
+    let sysroot = output(
+        Command::new(rustc())
+            .args(["--print", "sysroot"])
+            .current_dir(folder),
+    )?;
     let rules = [
         format!("{}=/octo-sts", folder.display()),
         format!("{}=/cargo", cargo_home.display()),
         format!("{}=/rust", sysroot.trim()),
     ];
-    Ok(rules.map(|rule| format!("--remap-path-prefix={rule}")).join("\u{1f}"))
+    Ok(rules
+        .map(|rule| format!("--remap-path-prefix={rule}"))
+        .join("\u{1f}"))
 }
 
 fn rustc() -> std::ffi::OsString {
@@ -72,15 +95,24 @@ fn rustc() -> std::ffi::OsString {
 
 /// Adds the wasm target where rustup has not done so by itself.
 fn add_target() -> Result<(), Failure> {
-    let library = output(Command::new(rustc()).args(["--print", "target-libdir", "--target", TARGET]).current_dir(root()))?;
+    let library = output(
+        Command::new(rustc())
+            .args(["--print", "target-libdir", "--target", TARGET])
+            .current_dir(root()),
+    )?;
     if Path::new(library.trim()).exists() {
         return Ok(());
     }
     say(&format!("adding the target {TARGET} with rustup"));
-    run(Command::new("rustup").args(["target", "add", TARGET]).current_dir(root()))
+    run(Command::new("rustup")
+        .args(["target", "add", TARGET])
+        .current_dir(root()))
 }
 
 /// Hexadecimal SHA-256.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }

@@ -29,7 +29,10 @@ pub(crate) fn cargo() -> Command {
 
 /// Runs a command; its output goes to standard error, so that standard output stays for results.
 pub(crate) fn run(command: &mut Command) -> Result<(), Failure> {
-    let status = command.stdin(Stdio::null()).stdout(std::io::stderr()).status();
+    let status = command
+        .stdin(Stdio::null())
+        .stdout(std::io::stderr())
+        .status();
     match status {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(format!("{} failed ({status})", shown(command))),
@@ -40,14 +43,22 @@ pub(crate) fn run(command: &mut Command) -> Result<(), Failure> {
 /// Runs a command and returns what it prints.
 pub(crate) fn output(command: &mut Command) -> Result<String, Failure> {
     let output = command.stdin(Stdio::null()).output();
-    let output = output.map_err(|error| format!("{} could not be started: {error}", shown(command)))?;
+    let output =
+        output.map_err(|error| format!("{} could not be started: {error}", shown(command)))?;
     if !output.status.success() {
-        return Err(format!("{} failed: {}", shown(command), String::from_utf8_lossy(&output.stderr)));
+        return Err(format!(
+            "{} failed: {}",
+            shown(command),
+            String::from_utf8_lossy(&output.stderr)
+        ));
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 fn shown(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
-    words.map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
+    words
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect::<Vec<_>>()
+        .join(" ")
 }

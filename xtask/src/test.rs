@@ -36,16 +36,39 @@ fn formatting() -> Result<(), Failure> {
 }
 
 fn lints() -> Result<(), Failure> {
-    let native = ["clippy", "--release", "--workspace", "--all-targets", "--", "-D", "warnings"];
+    let native = [
+        "clippy",
+        "--release",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ];
     run_cargo(&native)?;
     run_cargo(&[
-        "clippy", "--profile", "wasm", "--target", "wasm32-wasip2", "--package", "octo-sts-service", "--", "-D", "warnings",
+        "clippy",
+        "--profile",
+        "wasm",
+        "--target",
+        "wasm32-wasip2",
+        "--package",
+        "octo-sts-service",
+        "--",
+        "-D",
+        "warnings",
     ])
 }
 
 fn documentation() -> Result<(), Failure> {
     let mut command = cargo();
-    command.args(["doc", "--release", "--workspace", "--no-deps", "--document-private-items"]);
+    command.args([
+        "doc",
+        "--release",
+        "--workspace",
+        "--no-deps",
+        "--document-private-items",
+    ]);
     run(command.env("RUSTDOCFLAGS", "-D warnings"))
 }
 
@@ -56,7 +79,9 @@ fn tests() -> Result<(), Failure> {
 /// Licences, sources and banned crates, where cargo-deny is installed; advisories where their database can be had.
 fn dependencies() -> Result<(), Failure> {
     if output(cargo().args(["deny", "--version"])).is_err() {
-        say("cargo-deny is not installed: licences, bans and advisories were NOT checked by it (cargo install cargo-deny)");
+        say(
+            "cargo-deny is not installed: licences, bans and advisories were NOT checked by it (cargo install cargo-deny)",
+        );
         return Ok(());
     }
     run_cargo(&["deny", "--offline", "check", "licenses", "bans", "sources"])?;
@@ -73,18 +98,30 @@ fn run_cargo(arguments: &[&str]) -> Result<(), Failure> {
 
 /// Builds the component once more, from a copy of what git tracks in a folder of another name.
 fn reproducible() -> Result<(), Failure> {
-    let elsewhere = std::env::temp_dir().join(format!("octo-sts-another-folder-{}", std::process::id()));
+    let elsewhere =
+        std::env::temp_dir().join(format!("octo-sts-another-folder-{}", std::process::id()));
     let built = copy_to(&elsewhere).and_then(|()| build::component_in(&elsewhere, None));
     let removed = std::fs::remove_dir_all(&elsewhere);
     let built = build::sha256(&built?);
     removed.map_err(|error| format!("cannot remove {}: {error}", elsewhere.display()))?;
-    let here = std::fs::read(build::artifact()).map_err(|error| format!("cannot read the artifact: {error}"))?;
+    let here = std::fs::read(build::artifact())
+        .map_err(|error| format!("cannot read the artifact: {error}"))?;
     let here = build::sha256(&here);
-    if here == built { Ok(()) } else { Err(format!("the artifact depends on its folder: {here} here, {built} elsewhere")) }
+    if here == built {
+        Ok(())
+    } else {
+        Err(format!(
+            "the artifact depends on its folder: {here} here, {built} elsewhere"
+        ))
+    }
 }
 
 fn copy_to(elsewhere: &Path) -> Result<(), Failure> {
-    let files = output(Command::new("git").args(["ls-files", "--cached", "--others", "--exclude-standard"]).current_dir(root()))?;
+    let files = output(
+        Command::new("git")
+            .args(["ls-files", "--cached", "--others", "--exclude-standard"])
+            .current_dir(root()),
+    )?;
     for file in files.lines() {
         let (from, to) = (root().join(file), elsewhere.join(file));
         let parent = to.parent().unwrap_or(elsewhere);

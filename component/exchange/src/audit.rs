@@ -80,13 +80,21 @@ pub(crate) struct Record {
     uncounted: u32,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
 fn is_zero(number: &u32) -> bool {
     *number == 0
 }
 
 impl Record {
-    pub(crate) fn new(decision: &str, now_ms: u64, claims: &Claims, user_agent: Option<String>) -> Self {
+    pub(crate) fn new(
+        decision: &str,
+        now_ms: u64,
+        claims: &Claims,
+        user_agent: Option<String>,
+    ) -> Self {
         Self {
             v: 1,
             decision: decision.to_owned(),
@@ -94,7 +102,11 @@ impl Record {
             outcome: Outcome::Failed,
             error: None,
             reason: None,
-            actor: Actor { iss: claims.issuer.clone(), sub: cut(&claims.subject), claims: BTreeMap::new() },
+            actor: Actor {
+                iss: claims.issuer.clone(),
+                sub: cut(&claims.subject),
+                claims: BTreeMap::new(),
+            },
             scope: String::new(),
             identity: String::new(),
             owner_id: None,
@@ -128,14 +140,20 @@ impl Record {
     }
 
     pub(crate) fn policy(&mut self, path: String, text: &PolicyText) {
-        self.policy = Some(PolicyRecord { path, sha: text.sha.clone(), stale: false });
+        self.policy = Some(PolicyRecord {
+            path,
+            sha: text.sha.clone(),
+            stale: false,
+        });
     }
 
     /// The claims that the policy compared, the one that failed included.
     pub(crate) fn compared<'a>(&mut self, claims: &Claims, names: impl Iterator<Item = &'a str>) {
         for name in names {
             if let Some(value) = claims.get(name) {
-                let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                let text = value
+                    .as_str()
+                    .map_or_else(|| value.to_string(), str::to_owned);
                 self.actor.claims.insert(name.to_owned(), cut(&text));
             }
         }
@@ -143,20 +161,42 @@ impl Record {
 
     pub(crate) fn granted(&mut self, asked: &AccessTokenRequest, token: &AccessToken) {
         self.outcome = Outcome::Granted;
-        self.permissions = Some(token.permissions().cloned().unwrap_or_else(|| asked.permissions.clone()));
+        self.permissions = Some(
+            token
+                .permissions()
+                .cloned()
+                .unwrap_or_else(|| asked.permissions.clone()),
+        );
         if asked.reach != Reach::All {
-            self.repositories = Some(token.repositories().iter().map(|r| r.full_name.clone()).collect());
+            self.repositories = Some(
+                token
+                    .repositories()
+                    .iter()
+                    .map(|r| r.full_name.clone())
+                    .collect(),
+            );
             self.repository_ids = Some(token.repositories().iter().map(|r| r.id).collect());
         }
         let digest = Sha256::digest(token.token.reveal().as_bytes());
         self.token_sha256 = Some(hex(&digest));
-        self.token_sha256_base64 = Some(base64::Engine::encode(&base64::engine::general_purpose::STANDARD, digest));
+        self.token_sha256_base64 = Some(base64::Engine::encode(
+            &base64::engine::general_purpose::STANDARD,
+            digest,
+        ));
     }
 
     pub(crate) fn refused(&mut self, refusal: &Refusal) {
-        self.outcome = if refusal.error.is_failure() { Outcome::Failed } else { Outcome::Refused };
+        self.outcome = if refusal.error.is_failure() {
+            Outcome::Failed
+        } else {
+            Outcome::Refused
+        };
         self.error = Some(refusal.error.key());
-        let reason = if refusal.because.is_empty() { refusal.error.to_string() } else { refusal.because.clone() };
+        let reason = if refusal.because.is_empty() {
+            refusal.error.to_string()
+        } else {
+            refusal.because.clone()
+        };
         self.reason = Some(cut(&reason));
     }
 

@@ -58,8 +58,15 @@ pub(crate) fn authorize(
     if permissions.is_empty() {
         return Err(decision);
     }
-    let asked = AccessTokenRequest { permissions, reach: reach(policy, reading) };
-    let grant = Grant { asked, owner: reading.owner.clone(), account_id: reading.installation.account_id };
+    let asked = AccessTokenRequest {
+        permissions,
+        reach: reach(policy, reading),
+    };
+    let grant = Grant {
+        asked,
+        owner: reading.owner.clone(),
+        account_id: reading.installation.account_id,
+    };
     Ok((grant, decision))
 }
 

@@ -39,7 +39,13 @@ pub(crate) struct Context<'a, O> {
 
 impl<'a, O: Outside> Context<'a, O> {
     pub(crate) fn new(outside: &'a O, settings: &'a Settings, decision: &'a str) -> Self {
-        Self { outside, settings, decision, github_calls: Cell::new(0), afterwards: RefCell::default() }
+        Self {
+            outside,
+            settings,
+            decision,
+            github_calls: Cell::new(0),
+            afterwards: RefCell::default(),
+        }
     }
 
     pub(crate) fn now(&self) -> i64 {
@@ -47,7 +53,9 @@ impl<'a, O: Outside> Context<'a, O> {
     }
 
     pub(crate) fn left(&self) -> Duration {
-        self.settings.deadline.saturating_sub(self.outside.elapsed())
+        self.settings
+            .deadline
+            .saturating_sub(self.outside.elapsed())
     }
 
     pub(crate) fn github_calls(&self) -> u32 {
@@ -71,7 +79,11 @@ impl<'a, O: Outside> Context<'a, O> {
     pub(crate) async fn revoke_now(&self, token: &InstallationAccessToken) {
         if let Err(trouble) = revoke(self.outside, self.settings, token).await {
             let fields = [("because", trouble.to_string())];
-            self.log(LogLevel::Error, "a token that must not be used could not be revoked", &fields);
+            self.log(
+                LogLevel::Error,
+                "a token that must not be used could not be revoked",
+                &fields,
+            );
         }
     }
 
@@ -93,7 +105,11 @@ impl<'a, O: Outside> Context<'a, O> {
         let fresh = self.outside.app_jwt(app, true)?;
         if fresh == jwt {
             let fields = [("app", app.to_string())];
-            self.log(LogLevel::Error, "GitHub refuses this App's key, or the clock is wrong", &fields);
+            self.log(
+                LogLevel::Error,
+                "GitHub refuses this App's key, or the clock is wrong",
+                &fields,
+            );
             return Err(Trouble::AppRefused);
         }
         match self.call(tries, || build(&requests, &fresh), &read).await {
@@ -130,11 +146,15 @@ impl<'a, O: Outside> Context<'a, O> {
         };
         let mut pauses = pauses.iter();
         loop {
-            let trouble = match self.once(build().map_err(|_| Trouble::Internal)?, read).await {
+            let trouble = match self
+                .once(build().map_err(|_| Trouble::Internal)?, read)
+                .await
+            {
                 Ok(value) => return Ok(value),
                 Err(trouble) => trouble,
             };
-            let again = trouble.passing() && !(tries == Tries::TwoIfNotArrived && trouble.may_have_arrived());
+            let again = trouble.passing()
+                && !(tries == Tries::TwoIfNotArrived && trouble.may_have_arrived());
             match pauses.next() {
                 Some(pause) if again && self.left() > *pause => self.outside.sleep(*pause).await,
                 _ => return Err(trouble),
@@ -151,14 +171,21 @@ impl<'a, O: Outside> Context<'a, O> {
         if total.is_zero() {
             return Err(Trouble::Deadline);
         }
-        self.github_calls.set(self.github_calls.get().saturating_add(1));
-        let limits = Limits { connect: CONNECT.min(total), total, max_answer: call.max_answer };
+        self.github_calls
+            .set(self.github_calls.get().saturating_add(1));
+        let limits = Limits {
+            connect: CONNECT.min(total),
+            total,
+            max_answer: call.max_answer,
+        };
         match self.outside.send(call.request, limits).await {
             Ok(answer) => Ok(read(&answer, self.now())?),
             Err(SendError::Timeout { .. }) if self.left().is_zero() => Err(Trouble::Deadline),
             Err(SendError::TooLarge { head }) => {
                 // Whatever else it was, a token in it must not stay alive.
-                github::access_token::find_token(&head).into_iter().for_each(|token| self.revoke_later(token));
+                github::access_token::find_token(&head)
+                    .into_iter()
+                    .for_each(|token| self.revoke_later(token));
                 Err(Trouble::Network(SendError::TooLarge { head: Vec::new() }))
             }
             Err(error) => Err(Trouble::Network(error)),
@@ -182,9 +209,18 @@ pub(crate) async fn revoke<O: Outside>(
     settings: &Settings,
     token: &InstallationAccessToken,
 ) -> Result<(), Trouble> {
-    let call = Requests::to(&settings.base_url).revoke(token).map_err(|_| Trouble::Internal)?;
-    let limits = Limits { connect: CONNECT, total: CALL, max_answer: call.max_answer };
-    let answer = outside.send(call.request, limits).await.map_err(Trouble::Network)?;
+    let call = Requests::to(&settings.base_url)
+        .revoke(token)
+        .map_err(|_| Trouble::Internal)?;
+    let limits = Limits {
+        connect: CONNECT,
+        total: CALL,
+        max_answer: call.max_answer,
+    };
+    let answer = outside
+        .send(call.request, limits)
+        .await
+        .map_err(Trouble::Network)?;
     let now = i64::try_from(outside.now_ms() / 1000).unwrap_or(i64::MAX);
     github::failure::success(&answer, now)?;
     Ok(())

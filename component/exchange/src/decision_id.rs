@@ -10,8 +10,15 @@ pub fn decision_id(random: u128) -> String {
         .map(|place| {
             // 26 × 5 = 130 bits: the last character carries three.
             let shift = 123 - 5 * place;
-            let five = if shift >= 0 { random >> shift } else { random << -shift };
-            ALPHABET.get((five & 31) as usize).copied().map_or('a', char::from)
+            let five = if shift >= 0 {
+                random >> shift
+            } else {
+                random << -shift
+            };
+            ALPHABET
+                .get((five & 31) as usize)
+                .copied()
+                .map_or('a', char::from)
         })
         .collect()
 }
@@ -25,6 +32,9 @@ mod tests {
         assert_eq!(decision_id(0), "a".repeat(26));
         assert_eq!(decision_id(u128::MAX), format!("{}4", "7".repeat(25)));
         // RFC 4648 10: BASE32("foobar") = MZXW6YTBOI======
-        assert!(decision_id(u128::from_be_bytes(*b"foobar\0\0\0\0\0\0\0\0\0\0")).starts_with("mzxw6ytboi"));
+        assert!(
+            decision_id(u128::from_be_bytes(*b"foobar\0\0\0\0\0\0\0\0\0\0"))
+                .starts_with("mzxw6ytboi")
+        );
     }
 }

@@ -35,14 +35,27 @@ impl Seen<'_> {
             RefusalDetail::None => return Sight::Nothing,
             RefusalDetail::Owner => {}
         }
-        let named = self.settings.detail_for_issuers.iter().any(|issuer| issuer.as_str() == self.claims.issuer);
+        let named = self
+            .settings
+            .detail_for_issuers
+            .iter()
+            .any(|issuer| issuer.as_str() == self.claims.issuer);
         if !self.private || named {
             return Sight::Everything;
         }
         match self.proven_owner() {
-            Some(id) if self.settings.detail_for_owners.iter().any(|named| named == id) => Sight::Everything,
+            Some(id)
+                if self
+                    .settings
+                    .detail_for_owners
+                    .iter()
+                    .any(|named| named == id) =>
+            {
+                Sight::Everything
+            }
             Some(id) if id == self.installation.account_id.to_string() => {
-                let own = self.claim("repository_id") == Some(self.repository_id.to_string().as_str());
+                let own =
+                    self.claim("repository_id") == Some(self.repository_id.to_string().as_str());
                 if own { Sight::Everything } else { Sight::Rule }
             }
             _ => Sight::Nothing,
@@ -52,7 +65,12 @@ impl Seen<'_> {
     /// Rule 2: the owner's id is believed only from this GitHub's own Actions issuer; any other can write any claim.
     fn proven_owner(&self) -> Option<&str> {
         let issuer = Issuer::parse(&self.claims.issuer).ok()?;
-        self.settings.issuers.github.is_own(&issuer).then(|| self.claim("repository_owner_id")).flatten()
+        self.settings
+            .issuers
+            .github
+            .is_own(&issuer)
+            .then(|| self.claim("repository_owner_id"))
+            .flatten()
     }
 
     fn claim(&self, name: &str) -> Option<&str> {
@@ -63,16 +81,25 @@ impl Seen<'_> {
 /// The refusal of a policy that said no.
 pub(crate) fn denied(seen: &Seen<'_>, decision: &Decision) -> Refusal {
     let first = decision.mismatches().next();
-    let whole = first.as_ref().map_or_else(|| "trust policy: nothing to grant".to_owned(), |mismatch| mismatch.sentence());
+    let whole = first.as_ref().map_or_else(
+        || "trust policy: nothing to grant".to_owned(),
+        |mismatch| mismatch.sentence(),
+    );
     let neutral = || ExchangeError::Denied("token does not match trust policy".into());
     let shown = match seen.sight() {
         // Told first, to everybody: a relying party that holds somebody's token learns nothing else.
         _ if !decision.audience_accepted() => ExchangeError::AudienceNotAccepted,
         Sight::Nothing => neutral(),
-        Sight::Rule => first.map_or_else(neutral, |mismatch| ExchangeError::Denied(mismatch.brief())),
+        Sight::Rule => {
+            first.map_or_else(neutral, |mismatch| ExchangeError::Denied(mismatch.brief()))
+        }
         Sight::Everything => ExchangeError::Denied(whole.clone()),
     };
-    Refusal { error: shown.clone(), shown: Some(shown), because: whole }
+    Refusal {
+        error: shown.clone(),
+        shown: Some(Box::new(shown)),
+        because: whole,
+    }
 }
 
 /// The refusal of a policy that cannot decide. `ours`: the token's audience is this server's own, which is all that can
@@ -82,10 +109,18 @@ pub(crate) fn invalid(seen: &Seen<'_>, identity: &str, error: &PolicyError, ours
         Stage::NotParsed => PolicyStage::Parse,
         Stage::NotCompiled => PolicyStage::Compile,
     };
-    let refused = |reason| ExchangeError::PolicyInvalid { identity: identity.to_owned(), stage, reason };
+    let refused = |reason| ExchangeError::PolicyInvalid {
+        identity: identity.to_owned(),
+        stage,
+        reason,
+    };
     let because = error.to_string();
     let may_see = ours && seen.sight() == Sight::Everything;
-    Refusal { error: refused(None), shown: Some(refused(may_see.then(|| because.clone()))), because }
+    Refusal {
+        error: refused(None),
+        shown: Some(Box::new(refused(may_see.then(|| because.clone())))),
+        because,
+    }
 }
 
 /// With `OCTOSTS_REFUSAL_DETAIL=none` everything about a policy answers as if it were not there.
@@ -101,7 +136,12 @@ pub(crate) fn masked(settings: &Settings, identity: &str, refusal: Refusal) -> R
     if settings.refusal_detail != RefusalDetail::None || !about_policy {
         return refusal;
     }
-    Refusal { shown: Some(ExchangeError::PolicyNotFound { identity: identity.to_owned() }), ..refusal }
+    Refusal {
+        shown: Some(Box::new(ExchangeError::PolicyNotFound {
+            identity: identity.to_owned(),
+        })),
+        ..refusal
+    }
 }
 
 #[cfg(test)]

@@ -13,13 +13,17 @@ pub fn parse(text: &str) -> Option<Duration> {
     while !rest.is_empty() {
         let number_ends = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
         let (number, tail) = rest.split_at_checked(number_ends)?;
-        let unit_ends = tail.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(tail.len());
+        let unit_ends = tail
+            .find(|c: char| c.is_ascii_digit() || c == '.')
+            .unwrap_or(tail.len());
         let (unit, tail) = tail.split_at_checked(unit_ends)?;
         total += number.parse::<f64>().ok()? * seconds(unit)?;
         rest = tail;
     }
     let year = 366.0 * 86_400.0;
-    (!text.is_empty() && total <= year).then(|| Duration::try_from_secs_f64(total).ok()).flatten()
+    (!text.is_empty() && total <= year)
+        .then(|| Duration::try_from_secs_f64(total).ok())
+        .flatten()
 }
 
 fn seconds(unit: &str) -> Option<f64> {
@@ -40,10 +44,23 @@ mod tests {
 
     #[test]
     fn reads_go_durations_and_nothing_else() {
-        for (text, seconds) in [("25s", 25.0), ("1h30m", 5400.0), ("500ms", 0.5), ("1.5h", 5400.0), ("0", 0.0), ("0s", 0.0)] {
-            assert_eq!(parse(text), Some(Duration::from_secs_f64(seconds)), "{text}");
+        for (text, seconds) in [
+            ("25s", 25.0),
+            ("1h30m", 5400.0),
+            ("500ms", 0.5),
+            ("1.5h", 5400.0),
+            ("0", 0.0),
+            ("0s", 0.0),
+        ] {
+            assert_eq!(
+                parse(text),
+                Some(Duration::from_secs_f64(seconds)),
+                "{text}"
+            );
         }
-        for text in ["", "5", "s", "-5s", "+5s", "5 s", "5d", "1h30", "..s", "9999999h"] {
+        for text in [
+            "", "5", "s", "-5s", "+5s", "5 s", "5d", "1h30", "..s", "9999999h",
+        ] {
             assert_eq!(parse(text), None, "{text:?}");
         }
     }

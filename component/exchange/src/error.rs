@@ -5,7 +5,10 @@ use thiserror::Error;
 
 /// Why there is no token. What a caller may not know is not in here: see [`Refusal`].
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[allow(missing_docs, reason = "each variant's sentence says what it is; docs/ERRORS.md is the table")]
+#[allow(
+    missing_docs,
+    reason = "each variant's sentence says what it is; docs/ERRORS.md is the table"
+)]
 pub enum ExchangeError {
     #[error("multiple scopes not supported")]
     SeveralScopes,
@@ -54,7 +57,11 @@ pub enum ExchangeError {
     #[error("unable to find trust policy for \"{identity}\"")]
     PolicyNotFound { identity: String },
     #[error("unable to {stage} trust policy found for \"{identity}\"")]
-    PolicyInvalid { identity: String, stage: PolicyStage, reason: Option<String> },
+    PolicyInvalid {
+        identity: String,
+        stage: PolicyStage,
+        reason: Option<String>,
+    },
     #[error("not permitted to read trust policy for \"{identity}\"")]
     PolicyForbidden { identity: String },
     #[error("GitHub is unavailable")]
@@ -170,7 +177,14 @@ impl ExchangeError {
     /// Whether nothing was decided: somebody was out of reach, or something here is broken.
     #[must_use]
     pub fn is_failure(&self) -> bool {
-        matches!(self.key(), "unavailable" | "rate_limited" | "upstream_error" | "upstream_timeout" | "internal_error")
+        matches!(
+            self.key(),
+            "unavailable"
+                | "rate_limited"
+                | "upstream_error"
+                | "upstream_timeout"
+                | "internal_error"
+        )
     }
 
     /// `reason` of the answer's body: what is wrong with the policy, for those who may see it.
@@ -189,7 +203,7 @@ pub struct Refusal {
     /// What happened, for the audit record.
     pub error: ExchangeError,
     /// What the caller is told, where that is less.
-    pub shown: Option<ExchangeError>,
+    pub shown: Option<Box<ExchangeError>>,
     /// For the operator: no token, key or assertion is in it.
     pub because: String,
 }
@@ -197,13 +211,17 @@ pub struct Refusal {
 impl Refusal {
     /// A refusal with a reason for the log.
     pub(crate) fn new(error: ExchangeError, because: impl ToString) -> Self {
-        Self { error, shown: None, because: because.to_string() }
+        Self {
+            error,
+            shown: None,
+            because: because.to_string(),
+        }
     }
 
     /// What the caller is told.
     #[must_use]
     pub fn public(&self) -> &ExchangeError {
-        self.shown.as_ref().unwrap_or(&self.error)
+        self.shown.as_deref().unwrap_or(&self.error)
     }
 }
 

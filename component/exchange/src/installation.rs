@@ -25,13 +25,26 @@ fn page_name(app: u64) -> crate::outside::CacheName {
 }
 
 /// The owner's installation.
-pub(crate) async fn find<O: Outside>(context: &Context<'_, O>, app: u64, owner: &Owner) -> Result<Installation, Refusal> {
+pub(crate) async fn find<O: Outside>(
+    context: &Context<'_, O>,
+    app: u64,
+    owner: &Owner,
+) -> Result<Installation, Refusal> {
     let name = installation_name(app, owner);
-    let found = memory::remembered(context.outside, &name, context.left(), async || look_up(context, app, owner).await);
+    let found = memory::remembered(context.outside, &name, context.left(), async || {
+        look_up(context, app, owner).await
+    });
     let found = found.await.map_err(|trouble| refused(owner, &trouble))?;
-    let installation = found.ok_or_else(|| Refusal::from(ExchangeError::NotInstalled { owner: owner.to_string() }))?;
+    let installation = found.ok_or_else(|| {
+        Refusal::from(ExchangeError::NotInstalled {
+            owner: owner.to_string(),
+        })
+    })?;
     if installation.suspended {
-        return Err(ExchangeError::Suspended { owner: owner.to_string() }.into());
+        return Err(ExchangeError::Suspended {
+            owner: owner.to_string(),
+        }
+        .into());
     }
     Ok(installation)
 }
@@ -48,19 +61,44 @@ async fn look_up<O: Outside>(
     owner: &Owner,
 ) -> Result<(Option<Installation>, Keep), Trouble> {
     let page = page(context, app).await?;
-    if let Some(found) = page.installations.into_iter().find(|installation| installation.belongs_to(owner)) {
+    if let Some(found) = page
+        .installations
+        .into_iter()
+        .find(|installation| installation.belongs_to(owner))
+    {
         return Ok((Some(found), Keep::kept(FOUND)));
     }
     if page.complete {
         return Ok((None, Keep::negative(PAGE)));
     }
-    let found = match context.as_app(app, Tries::Three, |r, jwt| r.organization_installation(jwt, owner), read_one).await? {
-        None => context.as_app(app, Tries::Three, |r, jwt| r.user_installation(jwt, owner), read_one).await?,
+    let found = match context
+        .as_app(
+            app,
+            Tries::Three,
+            |r, jwt| r.organization_installation(jwt, owner),
+            read_one,
+        )
+        .await?
+    {
+        None => {
+            context
+                .as_app(
+                    app,
+                    Tries::Three,
+                    |r, jwt| r.user_installation(jwt, owner),
+                    read_one,
+                )
+                .await?
+        }
         found => found,
     };
     // GitHub follows renamed logins here; a policy is read by name, so only the name that was asked counts.
     let found = found.filter(|installation| installation.belongs_to(owner));
-    let keep = if found.is_some() { Keep::kept(FOUND) } else { Keep::negative(NONE) };
+    let keep = if found.is_some() {
+        Keep::kept(FOUND)
+    } else {
+        Keep::negative(NONE)
+    };
     Ok((found, keep))
 }
 
@@ -69,18 +107,39 @@ async fn page<O: Outside>(context: &Context<'_, O>, app: u64) -> Result<Page, Tr
     if let Some(page) = memory::get::<Page>(context.outside, &name) {
         return Ok(page);
     }
-    let page = context.as_app(app, Tries::Three, |requests, jwt| requests.installations(jwt), read_page).await?;
+    let page = context
+        .as_app(
+            app,
+            Tries::Three,
+            |requests, jwt| requests.installations(jwt),
+            read_page,
+        )
+        .await?;
     // A page that proves nothing need not be carried about: the next owners are asked for by name.
-    let kept = if page.complete { page.clone() } else { Page { installations: Vec::new(), complete: false } };
+    let kept = if page.complete {
+        page.clone()
+    } else {
+        Page {
+            installations: Vec::new(),
+            complete: false,
+        }
+    };
     memory::put(context.outside, &name, Keep::kept(PAGE), &kept);
     Ok(page)
 }
 
 fn refused(owner: &Owner, trouble: &Trouble) -> Refusal {
     let error = match trouble {
-        Trouble::Limited { retry_after } => ExchangeError::Limited { what: owner.to_string(), retry_after: *retry_after },
-        Trouble::Forbidden | Trouble::AppRefused | Trouble::TokenRefused => ExchangeError::AppRefused,
-        Trouble::NotFound(_) => ExchangeError::NotInstalled { owner: owner.to_string() },
+        Trouble::Limited { retry_after } => ExchangeError::Limited {
+            what: owner.to_string(),
+            retry_after: *retry_after,
+        },
+        Trouble::Forbidden | Trouble::AppRefused | Trouble::TokenRefused => {
+            ExchangeError::AppRefused
+        }
+        Trouble::NotFound(_) => ExchangeError::NotInstalled {
+            owner: owner.to_string(),
+        },
         other => crate::context::general(other),
     };
     Refusal::new(error, trouble)

@@ -27,7 +27,10 @@ const FAILURE: Duration = Duration::from_secs(1);
 
 /// A name in the cache.
 pub(crate) fn name(kind: &'static str, parts: &[&str]) -> CacheName {
-    CacheName { kind, parts: parts.iter().map(ToString::to_string).collect() }
+    CacheName {
+        kind,
+        parts: parts.iter().map(ToString::to_string).collect(),
+    }
 }
 
 /// Where a value is kept and for how long.
@@ -39,11 +42,17 @@ pub(crate) struct Keep {
 
 impl Keep {
     pub(crate) fn kept(seconds: u64) -> Self {
-        Self { room: Room::Kept, time: Duration::from_secs(seconds) }
+        Self {
+            room: Room::Kept,
+            time: Duration::from_secs(seconds),
+        }
     }
 
     pub(crate) fn negative(seconds: u64) -> Self {
-        Self { room: Room::Negative, time: Duration::from_secs(seconds) }
+        Self {
+            room: Room::Negative,
+            time: Duration::from_secs(seconds),
+        }
     }
 }
 
@@ -94,7 +103,15 @@ where
             }
         }
         Err(trouble) => {
-            put(outside, name, Keep { room: Room::Negative, time: FAILURE }, &Remembered::<T>::Failed(trouble.clone()));
+            put(
+                outside,
+                name,
+                Keep {
+                    room: Room::Negative,
+                    time: FAILURE,
+                },
+                &Remembered::<T>::Failed(trouble.clone()),
+            );
             Err(trouble)
         }
     }

@@ -24,11 +24,19 @@ pub(crate) async fn mint<O: Outside>(
             |answer, now| read_minted(context, answer, now),
         )
         .await?;
-    let owner = minted.belongs_to(grant.owner(), grant.account_id()).map_err(|_| Trouble::OtherOwner);
-    let width = minted.no_wider_than(grant.asked()).map_err(|wider| Trouble::Wider(wider.to_string()));
+    let owner = minted
+        .belongs_to(grant.owner(), grant.account_id())
+        .map_err(|_| Trouble::OtherOwner);
+    let width = minted
+        .no_wider_than(grant.asked())
+        .map_err(|wider| Trouble::Wider(wider.to_string()));
     let verdict = match (owner, width) {
         (Ok(()), Err(trouble)) if context.settings.mint_check == MintCheck::Warn => {
-            context.log(LogLevel::Warn, "GitHub's token is wider than asked", &[("because", trouble.to_string())]);
+            context.log(
+                LogLevel::Warn,
+                "GitHub's token is wider than asked",
+                &[("because", trouble.to_string())],
+            );
             Ok(())
         }
         (owner, width) => owner.and(width),
@@ -36,7 +44,11 @@ pub(crate) async fn mint<O: Outside>(
     match verdict {
         Ok(()) => Ok(minted),
         Err(trouble) => {
-            context.log(LogLevel::Error, "GitHub's token cannot be given out", &[("because", trouble.to_string())]);
+            context.log(
+                LogLevel::Error,
+                "GitHub's token cannot be given out",
+                &[("because", trouble.to_string())],
+            );
             context.revoke_now(&minted.token).await;
             Err(trouble)
         }
@@ -48,10 +60,13 @@ pub(crate) fn refused(owner: &str, identity: &str, trouble: &Trouble) -> Refusal
     let error = match trouble {
         Trouble::Unprocessable | Trouble::StaleRepositoryId => ExchangeError::MintUnprocessable,
         Trouble::Forbidden => ExchangeError::MintForbidden,
-        Trouble::NotFound(_) => ExchangeError::NotInstalled { owner: owner.to_owned() },
-        Trouble::Limited { retry_after } => {
-            ExchangeError::Limited { what: identity.to_owned(), retry_after: *retry_after }
-        }
+        Trouble::NotFound(_) => ExchangeError::NotInstalled {
+            owner: owner.to_owned(),
+        },
+        Trouble::Limited { retry_after } => ExchangeError::Limited {
+            what: identity.to_owned(),
+            retry_after: *retry_after,
+        },
         Trouble::OtherOwner | Trouble::Wider(_) => ExchangeError::TokenWider,
         Trouble::Signer(_) => ExchangeError::GitHubUnavailable { retry_after: 5 },
         Trouble::Status(_) | Trouble::Network(_) | Trouble::Unreadable(_) => {

@@ -61,7 +61,10 @@ impl SendError {
     /// Whether the other side may have acted on the request.
     #[must_use]
     pub fn may_have_arrived(&self) -> bool {
-        matches!(self, Self::Timeout { sent: true } | Self::Lost | Self::TooLarge { .. } | Self::Protocol)
+        matches!(
+            self,
+            Self::Timeout { sent: true } | Self::Lost | Self::TooLarge { .. } | Self::Protocol
+        )
     }
 }
 

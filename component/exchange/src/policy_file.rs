@@ -11,8 +11,8 @@ use crate::trouble::Trouble;
 use github::access_token::{self, Repository};
 use github::contents::{self, Contents};
 use github::{
-    AccessToken, AccessTokenRequest, Failure, Installation, InstallationAccessToken, Level, Owner, Permissions, Reach,
-    RepositoryName,
+    AccessToken, AccessTokenRequest, Failure, Installation, InstallationAccessToken, Level, Owner,
+    Permissions, Reach, RepositoryName,
 };
 use http::Response;
 use serde::{Deserialize, Serialize};
@@ -77,12 +77,19 @@ impl Place<'_> {
 
     fn parts(&self, installation: &Installation) -> [String; 3] {
         // The account's id is among them, so that a recycled login never meets its predecessor's policies.
-        [installation.account_id.to_string(), self.owner.key(), self.repository.key()]
+        [
+            installation.account_id.to_string(),
+            self.owner.key(),
+            self.repository.key(),
+        ]
     }
 
     fn name(&self, installation: &Installation) -> CacheName {
         let [account, owner, repository] = self.parts(installation);
-        memory::name("policy", &[&account, &owner, &repository, self.policy.as_str()])
+        memory::name(
+            "policy",
+            &[&account, &owner, &repository, self.policy.as_str()],
+        )
     }
 
     fn directory(&self, kind: &'static str, installation: &Installation) -> CacheName {
@@ -100,11 +107,23 @@ pub(crate) async fn read<O: Outside>(
 ) -> Result<PolicyText, Refusal> {
     for last in [false, true] {
         let name = place.name(current);
-        let file = memory::remembered(context.outside, &name, context.left(), async || fetch(context, place, current).await);
+        let file = memory::remembered(context.outside, &name, context.left(), async || {
+            fetch(context, place, current).await
+        });
         match file.await {
             Ok(PolicyFile::Text(text)) => return Ok(text),
-            Ok(PolicyFile::Missing) => return Err(ExchangeError::PolicyNotFound { identity: identity(place) }.into()),
-            Ok(PolicyFile::Forbidden) => return Err(ExchangeError::PolicyForbidden { identity: identity(place) }.into()),
+            Ok(PolicyFile::Missing) => {
+                return Err(ExchangeError::PolicyNotFound {
+                    identity: identity(place),
+                }
+                .into());
+            }
+            Ok(PolicyFile::Forbidden) => {
+                return Err(ExchangeError::PolicyForbidden {
+                    identity: identity(place),
+                }
+                .into());
+            }
             Ok(PolicyFile::Unreadable(why)) => return Err(unreadable(place, why)),
             // The installation is gone, or its account has another name now: look once more.
             Err(Trouble::NotFound(_) | Trouble::OtherOwner) if !last => {
@@ -115,11 +134,18 @@ pub(crate) async fn read<O: Outside>(
             Err(trouble) => return Err(refused(place, &trouble)),
         }
     }
-    Err(ExchangeError::NotInstalled { owner: place.owner.to_string() }.into())
+    Err(ExchangeError::NotInstalled {
+        owner: place.owner.to_string(),
+    }
+    .into())
 }
 
 /// Drops what is remembered of a policy.
-pub(crate) fn forget<O: Outside>(context: &Context<'_, O>, place: &Place<'_>, installation: &Installation) {
+pub(crate) fn forget<O: Outside>(
+    context: &Context<'_, O>,
+    place: &Place<'_>,
+    installation: &Installation,
+) {
     context.outside.cache_remove(&place.name(installation));
 }
 
@@ -138,8 +164,13 @@ fn unreadable(place: &Place<'_>, why: String) -> Refusal {
 
 fn refused(place: &Place<'_>, trouble: &Trouble) -> Refusal {
     let error = match trouble {
-        Trouble::Limited { retry_after } => ExchangeError::Limited { what: identity(place), retry_after: *retry_after },
-        Trouble::NotFound(_) | Trouble::OtherOwner => ExchangeError::NotInstalled { owner: place.owner.to_string() },
+        Trouble::Limited { retry_after } => ExchangeError::Limited {
+            what: identity(place),
+            retry_after: *retry_after,
+        },
+        Trouble::NotFound(_) | Trouble::OtherOwner => ExchangeError::NotInstalled {
+            owner: place.owner.to_string(),
+        },
         Trouble::Wider(_) => ExchangeError::TokenWider,
         other => crate::context::general(other),
     };
@@ -157,7 +188,9 @@ async fn fetch<O: Outside>(
     let (token, repository) = match read_token(context, place, installation).await {
         Ok(read) => read,
         Err(Trouble::Unprocessable) => return Ok((PolicyFile::Missing, Keep::negative(KEEP))),
-        Err(Trouble::Forbidden) => return Ok((PolicyFile::Forbidden, Keep::negative(KEEP_FORBIDDEN))),
+        Err(Trouble::Forbidden) => {
+            return Ok((PolicyFile::Forbidden, Keep::negative(KEEP_FORBIDDEN)));
+        }
         Err(other) => return Err(other),
     };
     let file = fetch_with(context, place, installation, &token, &repository).await;
@@ -188,10 +221,16 @@ async fn read_token<O: Outside>(
     if let Err(trouble) = checked {
         context.revoke_now(&minted.token).await;
         let fields = [("because", trouble.to_string())];
-        context.log(LogLevel::Error, "GitHub's answer to a read token cannot be believed", &fields);
+        context.log(
+            LogLevel::Error,
+            "GitHub's answer to a read token cannot be believed",
+            &fields,
+        );
         return Err(trouble);
     }
-    let Some(repository) = minted.repositories().first().cloned() else { return Err(Trouble::OtherOwner) };
+    let Some(repository) = minted.repositories().first().cloned() else {
+        return Err(Trouble::OtherOwner);
+    };
     Ok((minted.token, repository))
 }
 
@@ -201,8 +240,12 @@ fn believed(
     place: &Place<'_>,
     installation: &Installation,
 ) -> Result<(), Trouble> {
-    minted.belongs_to(place.owner, installation.account_id).map_err(|_| Trouble::OtherOwner)?;
-    minted.no_wider_than(asked).map_err(|wider| Trouble::Wider(wider.to_string()))
+    minted
+        .belongs_to(place.owner, installation.account_id)
+        .map_err(|_| Trouble::OtherOwner)?;
+    minted
+        .no_wider_than(asked)
+        .map_err(|wider| Trouble::Wider(wider.to_string()))
 }
 
 /// Reads a mint's answer; a token in an answer that cannot be read otherwise is revoked later.
@@ -230,14 +273,26 @@ async fn fetch_with<O: Outside>(
     }
     let path = place.path();
     let contents = context
-        .as_installation(|requests| requests.contents(token, place.owner, place.repository, &path), contents::read_file)
+        .as_installation(
+            |requests| requests.contents(token, place.owner, place.repository, &path),
+            contents::read_file,
+        )
         .await;
     match contents {
-        Ok(Contents::File { bytes, sha }) => Ok((readable(bytes, sha, repository), Keep::kept(KEEP))),
-        Ok(Contents::NotAFile(why)) => Ok((PolicyFile::Unreadable(why.to_owned()), Keep::negative(KEEP_FORBIDDEN))),
+        Ok(Contents::File { bytes, sha }) => {
+            Ok((readable(bytes, sha, repository), Keep::kept(KEEP)))
+        }
+        Ok(Contents::NotAFile(why)) => Ok((
+            PolicyFile::Unreadable(why.to_owned()),
+            Keep::negative(KEEP_FORBIDDEN),
+        )),
         Err(Trouble::NotFound(moved)) => {
             if !moved.is_empty() {
-                context.log(LogLevel::Warn, "the policy's repository is elsewhere", &[("answer", moved)]);
+                context.log(
+                    LogLevel::Warn,
+                    "the policy's repository is elsewhere",
+                    &[("answer", moved)],
+                );
             }
             count_missing(context, place, installation, 1);
             Ok((PolicyFile::Missing, Keep::negative(KEEP)))
@@ -270,7 +325,10 @@ fn count_missing<O: Outside>(
     add: u32,
 ) -> u32 {
     let name = place.directory("missing-names", installation);
-    context.outside.cache_count(&name, Room::Negative, add, MISSING_WINDOW).unwrap_or(0)
+    context
+        .outside
+        .cache_count(&name, Room::Negative, add, MISSING_WINDOW)
+        .unwrap_or(0)
 }
 
 /// The names of a recent listing of the directory: `None` if there is none, or it proves nothing.
@@ -279,12 +337,18 @@ fn remembered_names<O: Outside>(
     place: &Place<'_>,
     installation: &Installation,
 ) -> Option<Vec<String>> {
-    memory::get::<Option<Vec<String>>>(context.outside, &place.directory("policy-names", installation)).flatten()
+    memory::get::<Option<Vec<String>>>(
+        context.outside,
+        &place.directory("policy-names", installation),
+    )
+    .flatten()
 }
 
 /// Only "absent" may come from a listing: what is in it is read all the same.
 fn absent_from(names: &Option<Vec<String>>, place: &Place<'_>) -> bool {
-    names.as_ref().is_some_and(|names| !names.contains(&place.policy.file_name()))
+    names
+        .as_ref()
+        .is_some_and(|names| !names.contains(&place.policy.file_name()))
 }
 
 /// Rule 15: a stranger who makes up names must not cost a call for each. After a few missing ones the directory is
@@ -301,7 +365,10 @@ async fn listed_as_absent<O: Outside>(
         return Ok(false);
     }
     let listing = context
-        .as_installation(|requests| requests.contents(token, place.owner, place.repository, DIRECTORY), contents::read_listing)
+        .as_installation(
+            |requests| requests.contents(token, place.owner, place.repository, DIRECTORY),
+            contents::read_listing,
+        )
         .await;
     let names = match listing {
         Ok(names) => names,

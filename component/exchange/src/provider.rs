@@ -7,8 +7,8 @@ use crate::memory::{self, Keep};
 use crate::outside::{Led, Limits, LogLevel, Outside, Room, SendError};
 use http::{Request, Response, Uri};
 use oidc::{
-    AdmittedIssuer, Issuer, JwkSet, MAX_DOCUMENT, MetadataError, NotAdmitted, NumericDate, ProviderMetadata, Standing,
-    UnverifiedIdToken, VerifiedIdToken, VerifyError,
+    AdmittedIssuer, Issuer, JwkSet, MAX_DOCUMENT, MetadataError, NotAdmitted, NumericDate,
+    ProviderMetadata, Standing, UnverifiedIdToken, VerifiedIdToken, VerifyError,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -75,31 +75,61 @@ impl Verified {
     /// After a grant the issuer's keys move to the room that strangers can't reach (rule 12).
     pub(crate) fn mark_proven<O: Outside>(&self, context: &Context<'_, O>) {
         if !self.documents.proven {
-            let documents = Documents { proven: true, ..self.documents.clone() };
-            Provider { context, issuer: &self.issuer, proven: true }.keep(&documents);
+            let documents = Documents {
+                proven: true,
+                ..self.documents.clone()
+            };
+            Provider {
+                context,
+                issuer: &self.issuer,
+                proven: true,
+            }
+            .keep(&documents);
         }
     }
 }
 
 /// Verifies a token.
-pub(crate) async fn verify<O: Outside>(context: &Context<'_, O>, unverified_token: &str) -> Result<Verified, Refusal> {
-    let token = UnverifiedIdToken::parse(unverified_token).map_err(|error| Refusal::new(ExchangeError::MalformedToken, error))?;
-    let issuer = Issuer::parse(token.unverified_issuer()).map_err(|error| Refusal::new(ExchangeError::IssuerFormat, error))?;
-    let issuer = context.settings.issuers.admit(&issuer).map_err(|reason| not_admitted(&reason))?;
-    let provider = Provider { context, issuer: &issuer, proven: false };
+pub(crate) async fn verify<O: Outside>(
+    context: &Context<'_, O>,
+    unverified_token: &str,
+) -> Result<Verified, Refusal> {
+    let token = UnverifiedIdToken::parse(unverified_token)
+        .map_err(|error| Refusal::new(ExchangeError::MalformedToken, error))?;
+    let issuer = Issuer::parse(token.unverified_issuer())
+        .map_err(|error| Refusal::new(ExchangeError::IssuerFormat, error))?;
+    let issuer = context
+        .settings
+        .issuers
+        .admit(&issuer)
+        .map_err(|reason| not_admitted(&reason))?;
+    let provider = Provider {
+        context,
+        issuer: &issuer,
+        proven: false,
+    };
     let documents = provider.documents().await?;
     let first = provider.check(&token, &documents);
     let (verified, documents) = match first {
-        Err(error) if error.wants_fresh_keys() => provider.check_with_fresh_keys(&token, documents).await?,
+        Err(error) if error.wants_fresh_keys() => {
+            provider.check_with_fresh_keys(&token, documents).await?
+        }
         Err(error) => return Err(not_verified(&error)),
         Ok(verified) => (verified, documents),
     };
-    Ok(Verified { token: verified, issuer, documents })
+    Ok(Verified {
+        token: verified,
+        issuer,
+        documents,
+    })
 }
 
 fn not_admitted(reason: &NotAdmitted) -> Refusal {
-    let error =
-        if reason.is_by_operator() { ExchangeError::IssuerNotPermitted } else { ExchangeError::ProviderRefused };
+    let error = if reason.is_by_operator() {
+        ExchangeError::IssuerNotPermitted
+    } else {
+        ExchangeError::ProviderRefused
+    };
     Refusal::new(error, reason)
 }
 
@@ -118,15 +148,26 @@ impl<O: Outside> Provider<'_, '_, O> {
         memory::name("provider", &[self.issuer.issuer().as_str()])
     }
 
-    fn check(&self, token: &UnverifiedIdToken, documents: &Documents) -> Result<VerifiedIdToken, VerifyError> {
+    fn check(
+        &self,
+        token: &UnverifiedIdToken,
+        documents: &Documents,
+    ) -> Result<VerifiedIdToken, VerifyError> {
         let (metadata, keys) = self.read(documents).map_err(|_| VerifyError::NoKeys)?;
-        oidc::verify(token, &metadata, &keys, NumericDate(self.context.now()), self.context.outside)
+        oidc::verify(
+            token,
+            &metadata,
+            &keys,
+            NumericDate(self.context.now()),
+            self.context.outside,
+        )
     }
 
     fn read(&self, documents: &Documents) -> Result<(ProviderMetadata, JwkSet), ProviderTrouble> {
         let metadata = ProviderMetadata::parse(documents.metadata.as_bytes(), self.issuer.issuer())
             .map_err(|error| wrong_metadata(&error))?;
-        let keys = JwkSet::parse(documents.keys.as_bytes()).map_err(|error| ProviderTrouble::Wrong(error.to_string()))?;
+        let keys = JwkSet::parse(documents.keys.as_bytes())
+            .map_err(|error| ProviderTrouble::Wrong(error.to_string()))?;
         Ok((metadata, keys))
     }
 
@@ -137,7 +178,11 @@ impl<O: Outside> Provider<'_, '_, O> {
         let mut lead = Led::Alone;
         let known = match memory::get::<Known>(outside, &self.name()) {
             None => {
-                lead = outside.cache_get_or_lead(&self.name(), BUDGET.min(self.context.left()), BUDGET);
+                lead = outside.cache_get_or_lead(
+                    &self.name(),
+                    BUDGET.min(self.context.left()),
+                    BUDGET,
+                );
                 match &lead {
                     Led::Hit(bytes) => serde_json::from_slice::<Known>(bytes).ok(),
                     Led::Lead | Led::Busy | Led::Alone => None,
@@ -148,7 +193,9 @@ impl<O: Outside> Provider<'_, '_, O> {
         match known {
             Some(Known::Documents(documents)) => Ok(self.refreshed(documents).await),
             Some(Known::Failed(trouble)) => Err(refused(&trouble)),
-            None if lead == Led::Busy => Err(refused(&ProviderTrouble::Unreachable("others wait for it too".into()))),
+            None if lead == Led::Busy => Err(refused(&ProviderTrouble::Unreachable(
+                "others wait for it too".into(),
+            ))),
             None => self.first().await,
         }
     }
@@ -184,12 +231,22 @@ impl<O: Outside> Provider<'_, '_, O> {
                 self.context.outside.cache_remove(&self.name());
                 self.forget(&ProviderTrouble::OtherIssuer);
                 // A set that can verify nothing: the issuer is stopped for this request too.
-                Documents { keys: r#"{"keys":[]}"#.into(), ..documents }
+                Documents {
+                    keys: r#"{"keys":[]}"#.into(),
+                    ..documents
+                }
             }
             Err(trouble) => {
                 self.refetched();
-                let fields = [("issuer", self.issuer.issuer().as_str().to_owned()), ("because", trouble.to_string())];
-                self.context.log(LogLevel::Warn, "an issuer's keys could not be renewed; the old ones serve", &fields);
+                let fields = [
+                    ("issuer", self.issuer.issuer().as_str().to_owned()),
+                    ("because", trouble.to_string()),
+                ];
+                self.context.log(
+                    LogLevel::Warn,
+                    "an issuer's keys could not be renewed; the old ones serve",
+                    &fields,
+                );
                 documents
             }
         }
@@ -209,13 +266,20 @@ impl<O: Outside> Provider<'_, '_, O> {
         match fetched {
             Ok(new) => {
                 self.keep(&new);
-                self.check(token, &new).map(|verified| (verified, new)).map_err(|error| not_verified(&error))
+                self.check(token, &new)
+                    .map(|verified| (verified, new))
+                    .map_err(|error| not_verified(&error))
             }
             Err(ProviderTrouble::OtherIssuer) => {
                 self.context.outside.cache_remove(&self.name());
                 Err(refused(&ProviderTrouble::OtherIssuer))
             }
-            Err(trouble) => Err(Refusal::new(ExchangeError::KeysPending { retry_after: REFETCH }, trouble)),
+            Err(trouble) => Err(Refusal::new(
+                ExchangeError::KeysPending {
+                    retry_after: REFETCH,
+                },
+                trouble,
+            )),
         }
     }
 
@@ -225,14 +289,20 @@ impl<O: Outside> Provider<'_, '_, O> {
         token: &UnverifiedIdToken,
         old: &Documents,
     ) -> Result<(VerifiedIdToken, Documents), Refusal> {
-        if let Some(Known::Documents(new)) = memory::get::<Known>(self.context.outside, &self.name())
+        if let Some(Known::Documents(new)) =
+            memory::get::<Known>(self.context.outside, &self.name())
             && new.fetched > old.fetched
             && let Ok(verified) = self.check(token, &new)
         {
             return Ok((verified, new));
         }
         let because = "the key is unknown, and the last refetch is less than 20 s old";
-        Err(Refusal::new(ExchangeError::KeysPending { retry_after: REFETCH }, because))
+        Err(Refusal::new(
+            ExchangeError::KeysPending {
+                retry_after: REFETCH,
+            },
+            because,
+        ))
     }
 
     fn refetch_name(&self) -> crate::outside::CacheName {
@@ -241,13 +311,20 @@ impl<O: Outside> Provider<'_, '_, O> {
 
     fn may_refetch(&self) -> bool {
         matches!(
-            self.context.outside.cache_get_or_lead(&self.refetch_name(), Duration::ZERO, BUDGET),
+            self.context
+                .outside
+                .cache_get_or_lead(&self.refetch_name(), Duration::ZERO, BUDGET),
             Led::Lead | Led::Alone
         )
     }
 
     fn refetched(&self) {
-        memory::put(self.context.outside, &self.refetch_name(), self.keep_for(false, Duration::from_secs(REFETCH)), &());
+        memory::put(
+            self.context.outside,
+            &self.refetch_name(),
+            self.keep_for(false, Duration::from_secs(REFETCH)),
+            &(),
+        );
     }
 
     fn keep_for(&self, proven: bool, time: Duration) -> Keep {
@@ -261,20 +338,38 @@ impl<O: Outside> Provider<'_, '_, O> {
 
     /// Keeps documents for the grace period after they were fetched, and at least while they are fresh.
     fn keep(&self, documents: &Documents) {
-        let whole = self.context.settings.issuer_grace.max(Duration::from_secs(3600));
+        let whole = self
+            .context
+            .settings
+            .issuer_grace
+            .max(Duration::from_secs(3600));
         let age = u64::try_from(self.context.now().saturating_sub(documents.fetched)).unwrap_or(0);
         let time = whole.saturating_sub(Duration::from_secs(age));
         let known = Known::Documents(documents.clone());
-        memory::put(self.context.outside, &self.name(), self.keep_for(documents.proven, time), &known);
+        memory::put(
+            self.context.outside,
+            &self.name(),
+            self.keep_for(documents.proven, time),
+            &known,
+        );
     }
 
     fn forget(&self, trouble: &ProviderTrouble) {
-        let seconds = if self.issuer.standing() == Standing::Other { FAILED_UNPROVEN } else { FAILED_PROVEN };
+        let seconds = if self.issuer.standing() == Standing::Other {
+            FAILED_UNPROVEN
+        } else {
+            FAILED_PROVEN
+        };
         let mut keep = self.keep_for(false, Duration::from_secs(seconds));
         if self.issuer.is_inventable() {
             keep.room = Room::Unproven;
         }
-        memory::put(self.context.outside, &self.name(), keep, &Known::Failed(trouble.clone()));
+        memory::put(
+            self.context.outside,
+            &self.name(),
+            keep,
+            &Known::Failed(trouble.clone()),
+        );
     }
 
     /// Fetches metadata and keys: one attempt and one retry, 10 s in all.
@@ -288,16 +383,31 @@ impl<O: Outside> Provider<'_, '_, O> {
         }
     }
 
-    async fn fetch_once(&self, ends: Duration, old: Option<&Documents>) -> Result<Documents, ProviderTrouble> {
-        let metadata = self.get(&self.issuer.issuer().discovery_url(), ends).await?;
+    async fn fetch_once(
+        &self,
+        ends: Duration,
+        old: Option<&Documents>,
+    ) -> Result<Documents, ProviderTrouble> {
+        let metadata = self
+            .get(&self.issuer.issuer().discovery_url(), ends)
+            .await?;
         let parsed = ProviderMetadata::parse(metadata.as_bytes(), self.issuer.issuer());
         let parsed = parsed.map_err(|error| wrong_metadata(&error))?;
         let jwks_uri = parsed.jwks_uri();
-        self.context.settings.issuers.admit_url(self.issuer, jwks_uri).map_err(|error| wrong(&error))?;
+        self.context
+            .settings
+            .issuers
+            .admit_url(self.issuer, jwks_uri)
+            .map_err(|error| wrong(&error))?;
         let keys = self.get(jwks_uri, ends).await?;
         JwkSet::parse(keys.as_bytes()).map_err(|error| wrong(&error))?;
         let proven = self.proven || old.is_some_and(|old| old.proven);
-        Ok(Documents { fetched: self.context.now(), metadata, keys, proven })
+        Ok(Documents {
+            fetched: self.context.now(),
+            metadata,
+            keys,
+            proven,
+        })
     }
 
     /// Gets a document, following at most three redirects, each of which is judged like the first address.
@@ -306,34 +416,62 @@ impl<O: Outside> Provider<'_, '_, O> {
         for _ in 0..=REDIRECTS {
             let answer = self.get_once(&url, ends).await?;
             match answer.status().as_u16() {
-                200 => return String::from_utf8(answer.into_body()).map_err(|_| wrong(&"the document is not UTF-8")),
+                200 => {
+                    return String::from_utf8(answer.into_body())
+                        .map_err(|_| wrong(&"the document is not UTF-8"));
+                }
                 301 | 302 | 303 | 307 | 308 => {
-                    url = location(&url, &answer).ok_or_else(|| wrong(&"a redirect without a readable address"))?;
-                    let judged = self.context.settings.issuers.admit_redirect(self.issuer, &url);
+                    url = location(&url, &answer)
+                        .ok_or_else(|| wrong(&"a redirect without a readable address"))?;
+                    let judged = self
+                        .context
+                        .settings
+                        .issuers
+                        .admit_redirect(self.issuer, &url);
                     judged.map_err(|error| wrong(&error))?;
                 }
-                status @ (408 | 429 | 500..=599) => return Err(ProviderTrouble::Unreachable(format!("status {status}"))),
+                status @ (408 | 429 | 500..=599) => {
+                    return Err(ProviderTrouble::Unreachable(format!("status {status}")));
+                }
                 status => return Err(wrong(&format!("status {status}"))),
             }
         }
         Err(wrong(&"too many redirects"))
     }
 
-    async fn get_once(&self, url: &str, ends: Duration) -> Result<Response<Vec<u8>>, ProviderTrouble> {
+    async fn get_once(
+        &self,
+        url: &str,
+        ends: Duration,
+    ) -> Result<Response<Vec<u8>>, ProviderTrouble> {
         let total = ends.saturating_sub(self.context.outside.elapsed());
         if total.is_zero() {
             return Err(ProviderTrouble::Unreachable("timeout".into()));
         }
         let request = Request::get(url)
             .header("accept", "application/json")
-            .header("user-agent", concat!("octo-sts-wasm/", env!("CARGO_PKG_VERSION")))
+            .header(
+                "user-agent",
+                concat!("octo-sts-wasm/", env!("CARGO_PKG_VERSION")),
+            )
             .body(Vec::new())
             .map_err(|_| wrong(&"an address that cannot be asked"))?;
-        let limits = Limits { connect: total.min(Duration::from_secs(3)), total, max_answer: MAX_DOCUMENT };
-        self.context.outside.send(request, limits).await.map_err(|error| match error {
-            SendError::Denied | SendError::Tls | SendError::TooLarge { .. } | SendError::Protocol => wrong(&error),
-            other => ProviderTrouble::Unreachable(other.to_string()),
-        })
+        let limits = Limits {
+            connect: total.min(Duration::from_secs(3)),
+            total,
+            max_answer: MAX_DOCUMENT,
+        };
+        self.context
+            .outside
+            .send(request, limits)
+            .await
+            .map_err(|error| match error {
+                SendError::Denied
+                | SendError::Tls
+                | SendError::TooLarge { .. }
+                | SendError::Protocol => wrong(&error),
+                other => ProviderTrouble::Unreachable(other.to_string()),
+            })
     }
 }
 
@@ -345,7 +483,13 @@ fn location(base: &str, answer: &Response<Vec<u8>>) -> Option<String> {
     }
     let base: Uri = base.parse().ok()?;
     let same_host = !location.starts_with("//");
-    same_host.then(|| Some(format!("{}://{}{location}", base.scheme_str()?, base.authority()?)))?
+    same_host.then(|| {
+        Some(format!(
+            "{}://{}{location}",
+            base.scheme_str()?,
+            base.authority()?
+        ))
+    })?
 }
 
 fn wrong(why: &impl ToString) -> ProviderTrouble {
@@ -353,7 +497,11 @@ fn wrong(why: &impl ToString) -> ProviderTrouble {
 }
 
 fn wrong_metadata(error: &MetadataError) -> ProviderTrouble {
-    if error.names_another_issuer() { ProviderTrouble::OtherIssuer } else { wrong(error) }
+    if error.names_another_issuer() {
+        ProviderTrouble::OtherIssuer
+    } else {
+        wrong(error)
+    }
 }
 
 fn refused(trouble: &ProviderTrouble) -> Refusal {

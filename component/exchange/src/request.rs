@@ -62,7 +62,13 @@ impl TokenExchangeRequest {
         }
         let unverified_token = bearer(&incoming.authorization)?;
         let oauth_names = !parameters.form_body && parameters.scopes.is_empty();
-        Ok(Self { unverified_token, scope, identity, user_agent: incoming.user_agent.clone(), oauth_names })
+        Ok(Self {
+            unverified_token,
+            scope,
+            identity,
+            user_agent: incoming.user_agent.clone(),
+            oauth_names,
+        })
     }
 }
 
@@ -70,14 +76,21 @@ impl Parameters {
     fn read(incoming: &Incoming) -> Result<Self, ExchangeError> {
         let mut all = Self::default();
         all.add_form(&incoming.query)?;
-        let media_type = incoming.content_type.as_deref().unwrap_or_default().split(';').next().unwrap_or_default();
+        let media_type = incoming
+            .content_type
+            .as_deref()
+            .unwrap_or_default()
+            .split(';')
+            .next()
+            .unwrap_or_default();
         let media_type = media_type.trim().to_ascii_lowercase();
         if incoming.body.is_empty() {
             return Ok(all);
         }
         match media_type.as_str() {
             "application/x-www-form-urlencoded" => {
-                let form = std::str::from_utf8(&incoming.body).map_err(|_| ExchangeError::UnreadableParameters)?;
+                let form = std::str::from_utf8(&incoming.body)
+                    .map_err(|_| ExchangeError::UnreadableParameters)?;
                 all.add_form(form)?;
                 all.form_body = true;
             }
@@ -99,8 +112,11 @@ impl Parameters {
     }
 
     fn add_json(&mut self, body: &[u8]) -> Result<(), ExchangeError> {
-        let value: Value = serde_json::from_slice(body).map_err(|_| ExchangeError::UnreadableParameters)?;
-        let Value::Object(members) = value else { return Err(ExchangeError::UnreadableParameters) };
+        let value: Value =
+            serde_json::from_slice(body).map_err(|_| ExchangeError::UnreadableParameters)?;
+        let Value::Object(members) = value else {
+            return Err(ExchangeError::UnreadableParameters);
+        };
         for (name, value) in members {
             match value {
                 Value::String(text) => self.add(&name, text),
@@ -170,8 +186,13 @@ fn well_escaped(form: &str) -> bool {
 /// Exactly one `Authorization` header; the prefix `Bearer ` is removed if it is there (RFC 6750 2.1; octo-sts takes the
 /// bare JWT too).
 fn bearer(headers: &[String]) -> Result<String, ExchangeError> {
-    let [header] = headers else { return Err(ExchangeError::AuthorizationCount) };
-    let token = header.strip_prefix("Bearer ").unwrap_or(header).trim_matches(' ');
+    let [header] = headers else {
+        return Err(ExchangeError::AuthorizationCount);
+    };
+    let token = header
+        .strip_prefix("Bearer ")
+        .unwrap_or(header)
+        .trim_matches(' ');
     if token.len() > MAX_BEARER {
         return Err(ExchangeError::RequestTooLarge);
     }
@@ -193,8 +214,13 @@ mod tests {
         }
     }
 
-    fn read(query: &str, content_type: &str, body: &str) -> Result<(String, String), ExchangeError> {
-        TokenExchangeRequest::read(&incoming(query, content_type, body)).map(|request| (request.scope, request.identity))
+    fn read(
+        query: &str,
+        content_type: &str,
+        body: &str,
+    ) -> Result<(String, String), ExchangeError> {
+        TokenExchangeRequest::read(&incoming(query, content_type, body))
+            .map(|request| (request.scope, request.identity))
     }
 
     const FORM: &str = "application/x-www-form-urlencoded";
@@ -208,11 +234,19 @@ mod tests {
             ("scope=o%2Fr&identity=ci", "text/plain", "anything"),
             ("", FORM, "scopes=o%2Fr&identity=ci&aud=x&cap=y"),
             ("scope=o/r", FORM, "scope=o/r&identity=ci"),
-            ("", JSON, r#"{"scope":"o/r","identity":"ci","aud":["x"],"n":1}"#),
+            (
+                "",
+                JSON,
+                r#"{"scope":"o/r","identity":"ci","aud":["x"],"n":1}"#,
+            ),
             ("", JSON, r#"{"scopes":["o/r"],"identity":"ci"}"#),
             ("scope=o/r&identity=ci", JSON, ""),
         ] {
-            assert_eq!(read(query, content_type, body), wanted, "{query} {content_type} {body}");
+            assert_eq!(
+                read(query, content_type, body),
+                wanted,
+                "{query} {content_type} {body}"
+            );
         }
         assert_eq!(read("", "", ""), Ok((String::new(), String::new())));
     }
@@ -222,19 +256,53 @@ mod tests {
         for (query, content_type, body, error) in [
             ("scopes=a&scopes=b", "", "", ExchangeError::SeveralScopes),
             ("scope=a&scopes=b", "", "", ExchangeError::SeveralScopes),
-            ("scope=a&scope=b", "", "", ExchangeError::TooManyValues("scope")),
-            ("identity=a", FORM, "identity=b", ExchangeError::TooManyValues("identity")),
-            ("", JSON, r#"{"scopes":["a","b"]}"#, ExchangeError::SeveralScopes),
+            (
+                "scope=a&scope=b",
+                "",
+                "",
+                ExchangeError::TooManyValues("scope"),
+            ),
+            (
+                "identity=a",
+                FORM,
+                "identity=b",
+                ExchangeError::TooManyValues("identity"),
+            ),
+            (
+                "",
+                JSON,
+                r#"{"scopes":["a","b"]}"#,
+                ExchangeError::SeveralScopes,
+            ),
             ("scope=%zz", "", "", ExchangeError::UnreadableParameters),
             ("scope=%f", "", "", ExchangeError::UnreadableParameters),
             ("scope=%ff", "", "", ExchangeError::UnreadableParameters),
             ("", JSON, "[]", ExchangeError::UnreadableParameters),
             ("", JSON, "{", ExchangeError::UnreadableParameters),
-            ("", JSON, r#"{"scope":1}"#, ExchangeError::UnreadableParameters),
-            ("permissions=contents:read", "", "", ExchangeError::NarrowingNotServed("permissions")),
-            ("", JSON, r#"{"repositories":["a"]}"#, ExchangeError::NarrowingNotServed("repositories")),
+            (
+                "",
+                JSON,
+                r#"{"scope":1}"#,
+                ExchangeError::UnreadableParameters,
+            ),
+            (
+                "permissions=contents:read",
+                "",
+                "",
+                ExchangeError::NarrowingNotServed("permissions"),
+            ),
+            (
+                "",
+                JSON,
+                r#"{"repositories":["a"]}"#,
+                ExchangeError::NarrowingNotServed("repositories"),
+            ),
         ] {
-            assert_eq!(read(query, content_type, body), Err(error), "{query} {body}");
+            assert_eq!(
+                read(query, content_type, body),
+                Err(error),
+                "{query} {body}"
+            );
         }
     }
 
@@ -242,15 +310,24 @@ mod tests {
     fn exactly_one_credential() {
         let with = |headers: &[&str]| {
             let authorization = headers.iter().map(ToString::to_string).collect();
-            let incoming = Incoming { authorization, ..incoming("", "", "") };
+            let incoming = Incoming {
+                authorization,
+                ..incoming("", "", "")
+            };
             TokenExchangeRequest::read(&incoming).map(|request| request.unverified_token)
         };
         for header in ["Bearer a.b.c", "a.b.c", "Bearer  a.b.c"] {
             assert_eq!(with(&[header]), Ok("a.b.c".into()));
         }
         assert_eq!(with(&[]), Err(ExchangeError::AuthorizationCount));
-        assert_eq!(with(&["a.b.c", "a.b.c"]), Err(ExchangeError::AuthorizationCount));
-        assert_eq!(with(&[&"x".repeat(MAX_BEARER + 1)]), Err(ExchangeError::RequestTooLarge));
+        assert_eq!(
+            with(&["a.b.c", "a.b.c"]),
+            Err(ExchangeError::AuthorizationCount)
+        );
+        assert_eq!(
+            with(&[&"x".repeat(MAX_BEARER + 1)]),
+            Err(ExchangeError::RequestTooLarge)
+        );
         assert_eq!(with(&["bearer a.b.c"]), Ok("bearer a.b.c".into()));
     }
 }

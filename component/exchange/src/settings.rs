@@ -83,50 +83,84 @@ pub struct Settings {
 }
 
 /// Settings that restrict who gets in and are not served yet: ignoring one would open what the operator closed.
-const NOT_SERVED: [&str; 3] = ["OCTOSTS_ALLOWED_ISSUER_PATTERNS", "OCTOSTS_STATIC_KEYS", "OCTOSTS_REQUIRED_ORGS"];
+const NOT_SERVED: [&str; 3] = [
+    "OCTOSTS_ALLOWED_ISSUER_PATTERNS",
+    "OCTOSTS_STATIC_KEYS",
+    "OCTOSTS_REQUIRED_ORGS",
+];
 
 impl Settings {
     /// Reads every setting through `get`, which takes names in lower case.
     ///
     /// # Errors
     /// All problems, each `SETTING: what`.
-    pub fn read(get: &dyn Fn(&str) -> Option<String>, pools: Vec<Pool>, traits: Traits) -> Result<Self, Vec<String>> {
-        let mut reader = Reader { get, problems: Vec::new() };
+    pub fn read(
+        get: &dyn Fn(&str) -> Option<String>,
+        pools: Vec<Pool>,
+        traits: Traits,
+    ) -> Result<Self, Vec<String>> {
+        let mut reader = Reader {
+            get,
+            problems: Vec::new(),
+        };
         let base_url = reader.base_url();
-        let issuers = base_url.as_ref().map(|base| reader.issuer_rules(base, traits));
+        let issuers = base_url
+            .as_ref()
+            .map(|base| reader.issuer_rules(base, traits));
         let (detail_for_owners, detail_for_issuers) = reader.detail_for();
         let default_audience = reader.required("STS_DOMAIN");
         let policy_repository = reader.policy_repository();
         let refusal_detail = reader.choice(
             "OCTOSTS_REFUSAL_DETAIL",
-            &[("owner", RefusalDetail::Owner), ("none", RefusalDetail::None), ("all", RefusalDetail::All)],
+            &[
+                ("owner", RefusalDetail::Owner),
+                ("none", RefusalDetail::None),
+                ("all", RefusalDetail::All),
+            ],
             RefusalDetail::Owner,
         );
-        let mint_check =
-            reader.choice("OCTOSTS_MINT_CHECK", &[("enforce", MintCheck::Enforce), ("warn", MintCheck::Warn)], MintCheck::Enforce);
-        let audit_required = reader.choice("OCTOSTS_AUDIT", &[("required", true), ("best-effort", false)], true);
+        let mint_check = reader.choice(
+            "OCTOSTS_MINT_CHECK",
+            &[("enforce", MintCheck::Enforce), ("warn", MintCheck::Warn)],
+            MintCheck::Enforce,
+        );
+        let audit_required = reader.choice(
+            "OCTOSTS_AUDIT",
+            &[("required", true), ("best-effort", false)],
+            true,
+        );
         let finish_first = reader.flag("OCTOSTS_FINISH_FIRST", !traits.outlives);
         let issuer_grace = reader.duration("OCTOSTS_ISSUER_GRACE", Duration::from_secs(6 * 3600));
         let deadline = reader.duration("OCTOSTS_DEADLINE", Duration::from_secs(25));
-        reader.check(deadline >= Duration::from_secs(1), "OCTOSTS_DEADLINE: must be at least 1s");
+        reader.check(
+            deadline >= Duration::from_secs(1),
+            "OCTOSTS_DEADLINE: must be at least 1s",
+        );
         reader.not_served();
-        reader.check(pools.iter().any(|pool| !pool.apps.is_empty()), "GITHUB_APP_IDS: no App is configured");
+        reader.check(
+            pools.iter().any(|pool| !pool.apps.is_empty()),
+            "GITHUB_APP_IDS: no App is configured",
+        );
         match (base_url, issuers, policy_repository) {
-            (Some(base_url), Some(issuers), Some(policy_repository)) if reader.problems.is_empty() => Ok(Self {
-                default_audience,
-                base_url,
-                policy_repository,
-                issuers,
-                refusal_detail,
-                detail_for_owners,
-                detail_for_issuers,
-                issuer_grace,
-                mint_check,
-                deadline,
-                audit_required,
-                finish_first,
-                pools,
-            }),
+            (Some(base_url), Some(issuers), Some(policy_repository))
+                if reader.problems.is_empty() =>
+            {
+                Ok(Self {
+                    default_audience,
+                    base_url,
+                    policy_repository,
+                    issuers,
+                    refusal_detail,
+                    detail_for_owners,
+                    detail_for_issuers,
+                    issuer_grace,
+                    mint_check,
+                    deadline,
+                    audit_required,
+                    finish_first,
+                    pools,
+                })
+            }
             _ => Err(reader.problems),
         }
     }
@@ -135,7 +169,11 @@ impl Settings {
     #[must_use]
     pub fn app_for(&self, owner: &Owner) -> Option<u64> {
         let key = owner.key();
-        let pool = self.pools.iter().find(|pool| pool.owner == key).or_else(|| self.pools.iter().find(|p| p.owner == "*"));
+        let pool = self
+            .pools
+            .iter()
+            .find(|pool| pool.owner == key)
+            .or_else(|| self.pools.iter().find(|p| p.owner == "*"));
         pool.and_then(|pool| pool.apps.first()).map(|app| app.id)
     }
 }
@@ -174,9 +212,12 @@ impl Reader<'_> {
     }
 
     fn policy_repository(&mut self) -> Option<RepositoryName> {
-        let text = self.get("ORG_POLICY_REPO").unwrap_or_else(|| ".github".into());
+        let text = self
+            .get("ORG_POLICY_REPO")
+            .unwrap_or_else(|| ".github".into());
         if text.is_empty() {
-            self.problems.push("ORG_POLICY_REPO: ORG_POLICY_REPO must not be empty".into());
+            self.problems
+                .push("ORG_POLICY_REPO: ORG_POLICY_REPO must not be empty".into());
             return None;
         }
         let name = RepositoryName::parse(&text).ok();
@@ -185,22 +226,31 @@ impl Reader<'_> {
     }
 
     fn issuer_rules(&mut self, base: &BaseUrl, traits: Traits) -> IssuerRules {
-        let allowed = self.get("OCTOSTS_ALLOWED_ISSUERS").and_then(|text| match oidc::parse_issuer_list(&text) {
-            Ok(issuers) if issuers.is_empty() => {
-                self.problems.push("OCTOSTS_ALLOWED_ISSUERS: names nobody; unset it to allow any issuer".into());
-                None
-            }
-            Ok(issuers) => Some(issuers),
-            Err(error) => {
-                self.problems.push(format!("OCTOSTS_ALLOWED_ISSUERS: {error}"));
-                None
+        let allowed = self.get("OCTOSTS_ALLOWED_ISSUERS").and_then(|text| {
+            match oidc::parse_issuer_list(&text) {
+                Ok(issuers) if issuers.is_empty() => {
+                    self.problems.push(
+                        "OCTOSTS_ALLOWED_ISSUERS: names nobody; unset it to allow any issuer"
+                            .into(),
+                    );
+                    None
+                }
+                Ok(issuers) => Some(issuers),
+                Err(error) => {
+                    self.problems
+                        .push(format!("OCTOSTS_ALLOWED_ISSUERS: {error}"));
+                    None
+                }
             }
         });
-        let private = self.get("OCTOSTS_PRIVATE_ISSUERS").map(|text| oidc::parse_host_port_list(&text));
+        let private = self
+            .get("OCTOSTS_PRIVATE_ISSUERS")
+            .map(|text| oidc::parse_host_port_list(&text));
         let private = match private.transpose() {
             Ok(private) => private.unwrap_or_default(),
             Err(error) => {
-                self.problems.push(format!("OCTOSTS_PRIVATE_ISSUERS: {error}"));
+                self.problems
+                    .push(format!("OCTOSTS_PRIVATE_ISSUERS: {error}"));
                 Vec::new()
             }
         };
@@ -218,26 +268,41 @@ impl Reader<'_> {
     fn detail_for(&mut self) -> (Vec<String>, Vec<Issuer>) {
         let text = self.get("OCTOSTS_DETAIL_FOR").unwrap_or_default();
         let (mut owners, mut issuers) = (Vec::new(), Vec::new());
-        for entry in text.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
+        for entry in text
+            .split(',')
+            .map(str::trim)
+            .filter(|entry| !entry.is_empty())
+        {
             if entry.bytes().all(|byte| byte.is_ascii_digit()) {
                 owners.push(entry.to_owned());
             } else if let Ok(issuer) = Issuer::parse(entry) {
                 issuers.push(issuer);
             } else {
-                self.problems.push(format!("OCTOSTS_DETAIL_FOR: entry {} is neither an owner id nor an issuer", owners.len() + issuers.len() + 1));
+                self.problems.push(format!(
+                    "OCTOSTS_DETAIL_FOR: entry {} is neither an owner id nor an issuer",
+                    owners.len() + issuers.len() + 1
+                ));
             }
         }
         (owners, issuers)
     }
 
     /// One of a few words.
-    fn choice<T: Copy, const N: usize>(&mut self, name: &str, choices: &[(&str, T); N], default: T) -> T {
-        let Some(text) = self.get(name) else { return default };
+    fn choice<T: Copy, const N: usize>(
+        &mut self,
+        name: &str,
+        choices: &[(&str, T); N],
+        default: T,
+    ) -> T {
+        let Some(text) = self.get(name) else {
+            return default;
+        };
         if let Some((_, value)) = choices.iter().find(|(word, _)| *word == text) {
             return *value;
         }
         let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
-        self.problems.push(format!("{name}: must be one of {}", words.join(", ")));
+        self.problems
+            .push(format!("{name}: must be one of {}", words.join(", ")));
         default
     }
 
@@ -254,9 +319,12 @@ impl Reader<'_> {
     }
 
     fn duration(&mut self, name: &str, default: Duration) -> Duration {
-        let Some(text) = self.get(name) else { return default };
+        let Some(text) = self.get(name) else {
+            return default;
+        };
         duration::parse(&text).unwrap_or_else(|| {
-            self.problems.push(format!("{name}: not a duration such as 25s or 1h30m"));
+            self.problems
+                .push(format!("{name}: not a duration such as 25s or 1h30m"));
             default
         })
     }
@@ -264,7 +332,10 @@ impl Reader<'_> {
     fn not_served(&mut self) {
         for name in NOT_SERVED {
             let set = self.get(name).is_some_and(|text| !text.trim().is_empty());
-            self.check(!set, &format!("{name}: not served yet, and ignoring it would let in what it keeps out"));
+            self.check(
+                !set,
+                &format!("{name}: not served yet, and ignoring it would let in what it keeps out"),
+            );
         }
     }
 }

@@ -3,11 +3,21 @@
 
 use super::*;
 
-const TRAITS: Traits = Traits { vets_addresses: true, outlives: true };
+const TRAITS: Traits = Traits {
+    vets_addresses: true,
+    outlives: true,
+};
 
 fn read(rows: &[(&str, &str)]) -> Result<Settings, Vec<String>> {
-    let get = |name: &str| rows.iter().find(|(row, _)| row.eq_ignore_ascii_case(name)).map(|(_, value)| (*value).to_owned());
-    let pools = vec![Pool { owner: "*".into(), apps: vec![App { id: 7 }] }];
+    let get = |name: &str| {
+        rows.iter()
+            .find(|(row, _)| row.eq_ignore_ascii_case(name))
+            .map(|(_, value)| (*value).to_owned())
+    };
+    let pools = vec![Pool {
+        owner: "*".into(),
+        apps: vec![App { id: 7 }],
+    }];
     Settings::read(&get, pools, TRAITS)
 }
 
@@ -57,30 +67,52 @@ fn every_problem_is_named_at_once_and_without_its_value() {
         "OCTOSTS_STATIC_KEYS",
         "OCTOSTS_REQUIRED_ORGS",
     ] {
-        let named = problems.iter().filter(|problem| problem.starts_with(&format!("{name}:"))).count();
+        let named = problems
+            .iter()
+            .filter(|problem| problem.starts_with(&format!("{name}:")))
+            .count();
         assert_eq!(named, 1, "{name} in {problems:#?}");
     }
     for value in ["everything", "soon", "nobody", "perhaps", "ghes.example"] {
-        assert!(!problems.iter().any(|problem| problem.contains(value)), "{value} is shown: {problems:#?}");
+        assert!(
+            !problems.iter().any(|problem| problem.contains(value)),
+            "{value} is shown: {problems:#?}"
+        );
     }
 }
 
 #[test]
 fn an_owners_pool_wins_over_everybodys() {
     let get = |name: &str| (name == "sts_domain").then(|| "x".to_owned());
-    let pool = |owner: &str, id| Pool { owner: owner.into(), apps: vec![App { id }] };
+    let pool = |owner: &str, id| Pool {
+        owner: owner.into(),
+        apps: vec![App { id }],
+    };
     let settings = Settings::read(&get, vec![pool("*", 1), pool("acme", 2)], TRAITS).unwrap();
     assert_eq!(settings.app_for(&Owner::parse("ACME").unwrap()), Some(2));
     assert_eq!(settings.app_for(&Owner::parse("other").unwrap()), Some(1));
     let settings = Settings::read(&get, vec![pool("acme", 2)], TRAITS).unwrap();
     assert_eq!(settings.app_for(&Owner::parse("other").unwrap()), None);
-    assert!(Settings::read(&get, vec![], TRAITS).unwrap_err().iter().any(|p| p.starts_with("GITHUB_APP_IDS:")));
+    assert!(
+        Settings::read(&get, vec![], TRAITS)
+            .unwrap_err()
+            .iter()
+            .any(|p| p.starts_with("GITHUB_APP_IDS:"))
+    );
 }
 
 #[test]
 fn work_is_finished_first_where_nothing_runs_after_the_answer() {
     let get = |name: &str| (name == "sts_domain").then(|| "x".to_owned());
-    let pools = || vec![Pool { owner: "*".into(), apps: vec![App { id: 7 }] }];
-    let traits = Traits { outlives: false, ..TRAITS };
+    let pools = || {
+        vec![Pool {
+            owner: "*".into(),
+            apps: vec![App { id: 7 }],
+        }]
+    };
+    let traits = Traits {
+        outlives: false,
+        ..TRAITS
+    };
     assert!(Settings::read(&get, pools(), traits).unwrap().finish_first);
 }

@@ -57,7 +57,12 @@ impl Afterwards {
         for token in self.0 {
             if let Err(trouble) = context::revoke(outside, settings, &token).await {
                 let fields = [("because", trouble.to_string())];
-                outside.log(LogLevel::Warn, decision, "a read token could not be revoked", &fields);
+                outside.log(
+                    LogLevel::Warn,
+                    decision,
+                    "a read token could not be revoked",
+                    &fields,
+                );
             }
         }
     }
@@ -65,7 +70,12 @@ impl Afterwards {
 
 /// Exchanges an OIDC token for an installation access token. Every decision about a verified token is recorded before
 /// this returns; what is refused before that is a log line.
-pub async fn exchange<O: Outside>(outside: &O, settings: &Settings, decision: &str, incoming: &Incoming) -> Exchanged {
+pub async fn exchange<O: Outside>(
+    outside: &O,
+    settings: &Settings,
+    decision: &str,
+    incoming: &Incoming,
+) -> Exchanged {
     let context = Context::new(outside, settings, decision);
     let answer = answer(&context, incoming).await;
     let afterwards = Afterwards(context.take_afterwards());
@@ -73,10 +83,16 @@ pub async fn exchange<O: Outside>(outside: &O, settings: &Settings, decision: &s
         return Exchanged { answer, afterwards };
     }
     afterwards.run(outside, settings, decision).await;
-    Exchanged { answer, afterwards: Afterwards::default() }
+    Exchanged {
+        answer,
+        afterwards: Afterwards::default(),
+    }
 }
 
-async fn answer<O: Outside>(context: &Context<'_, O>, incoming: &Incoming) -> Result<Granted, Refusal> {
+async fn answer<O: Outside>(
+    context: &Context<'_, O>,
+    incoming: &Incoming,
+) -> Result<Granted, Refusal> {
     let verified = async {
         let request = TokenExchangeRequest::read(incoming)?;
         let verified = provider::verify(context, &request.unverified_token).await?;
@@ -90,10 +106,16 @@ async fn answer<O: Outside>(context: &Context<'_, O>, incoming: &Incoming) -> Re
         }
     };
     let claims = verified.token.claims();
-    let mut record = Record::new(context.decision, context.outside.now_ms(), claims, request.user_agent.clone());
+    let mut record = Record::new(
+        context.decision,
+        context.outside.now_ms(),
+        claims,
+        request.user_agent.clone(),
+    );
     record.asked(&request.scope, &request.identity);
     let decided = decide_and_mint(context, &request, &verified, &mut record).await;
-    let decided = decided.map_err(|refusal| detail::masked(context.settings, &request.identity, refusal));
+    let decided =
+        decided.map_err(|refusal| detail::masked(context.settings, &request.identity, refusal));
     recorded(context, &request, &verified, record, decided).await
 }
 
@@ -109,22 +131,41 @@ async fn decide_and_mint<O: Outside>(
         Refusal::new(refusal, error)
     })?;
     let (target, policy_name) = what_is_asked(request)?;
-    let no_app = || Refusal::from(ExchangeError::NoApp { owner: target.owner.key() });
+    let no_app = || {
+        Refusal::from(ExchangeError::NoApp {
+            owner: target.owner.key(),
+        })
+    };
     let app = context.settings.app_for(&target.owner).ok_or_else(no_app)?;
     record.app(app);
     let mut installation = installation::find(context, app, &target.owner).await?;
     record.installation(&installation);
     let repository = target.policy_repository(&context.settings.policy_repository);
-    let place = Place { app, owner: &target.owner, repository: &repository, policy: &policy_name };
-    let exchange = Asked { context, verified, target: &target, place: &place };
+    let place = Place {
+        app,
+        owner: &target.owner,
+        repository: &repository,
+        policy: &policy_name,
+    };
+    let exchange = Asked {
+        context,
+        verified,
+        target: &target,
+        place: &place,
+    };
 
     let text = policy_file::read(context, &place, &mut installation).await?;
-    match exchange.decide_and_mint_by(text, &mut installation, record).await? {
+    match exchange
+        .decide_and_mint_by(text, &mut installation, record)
+        .await?
+    {
         // The repository may have been recreated since its id was remembered: read once more, decide once more.
         Err(Trouble::StaleRepositoryId) => {
             policy_file::forget(context, &place, &installation);
             let text = policy_file::read(context, &place, &mut installation).await?;
-            exchange.decide_and_mint_by(text, &mut installation, record).await?
+            exchange
+                .decide_and_mint_by(text, &mut installation, record)
+                .await?
         }
         minted => minted,
     }
@@ -163,12 +204,17 @@ impl<O: Outside> Asked<'_, '_, O> {
         record.policy(self.place.path(), &text);
         let grant = self.decide(&text, installation, record)?;
         let minted = match mint::mint(self.context, self.place.app, installation, &grant).await {
-            Err(Trouble::NotFound(_)) => self.mint_after_fresh_lookup(&grant, installation, record).await?,
+            Err(Trouble::NotFound(_)) => {
+                self.mint_after_fresh_lookup(&grant, installation, record)
+                    .await?
+            }
             other => other,
         };
         match &minted {
             Ok(token) => record.granted(grant.asked(), token),
-            Err(Trouble::Unprocessable) if text.remembered && grant.asked().reach == Reach::Id(text.repository_id) => {
+            Err(Trouble::Unprocessable)
+                if text.remembered && grant.asked().reach == Reach::Id(text.repository_id) =>
+            {
                 return Ok(Err(Trouble::StaleRepositoryId));
             }
             Err(Trouble::OtherOwner) => {
@@ -180,14 +226,31 @@ impl<O: Outside> Asked<'_, '_, O> {
         Ok(minted)
     }
 
-    fn decide(&self, text: &PolicyText, installation: &Installation, record: &mut Record) -> Result<Grant, Refusal> {
+    fn decide(
+        &self,
+        text: &PolicyText,
+        installation: &Installation,
+        record: &mut Record,
+    ) -> Result<Grant, Refusal> {
         let settings = self.context.settings;
         let claims = self.verified.token.claims();
         let private = text.private;
-        let seen = Seen { settings, claims, installation, repository_id: text.repository_id, private };
+        let seen = Seen {
+            settings,
+            claims,
+            installation,
+            repository_id: text.repository_id,
+            private,
+        };
         let audiences = [settings.default_audience.as_str()];
-        let policy = TrustPolicy::parse(text.text.as_bytes(), self.kind(), |name| installation.lists(name)).map_err(|error| {
-            let ours = claims.audience.iter().any(|audience| audiences.contains(&audience.as_str()));
+        let policy = TrustPolicy::parse(text.text.as_bytes(), self.kind(), |name| {
+            installation.lists(name)
+        })
+        .map_err(|error| {
+            let ours = claims
+                .audience
+                .iter()
+                .any(|audience| audiences.contains(&audience.as_str()));
             detail::invalid(&seen, self.place.policy.as_str(), &error, ours)
         })?;
         record.compared(claims, policy.compared_claims());
@@ -206,7 +269,11 @@ impl<O: Outside> Asked<'_, '_, O> {
     /// The policy repository's policies are organisation policies, whatever the scope named.
     fn kind(&self) -> PolicyKind {
         let organisation: &RepositoryName = &self.context.settings.policy_repository;
-        if self.place.repository == organisation { PolicyKind::Organization } else { PolicyKind::Repository }
+        if self.place.repository == organisation {
+            PolicyKind::Organization
+        } else {
+            PolicyKind::Repository
+        }
     }
 
     /// A mint's 404: the installation is gone. It is looked up once more, and must still be the same account's (rule 1).
@@ -237,7 +304,10 @@ async fn recorded<O: Outside>(
 ) -> Result<Granted, Refusal> {
     if let Err(refusal) = &decided {
         record.refused(refusal);
-        let fields = [("error", refusal.error.key().to_owned()), ("because", refusal.because.clone())];
+        let fields = [
+            ("error", refusal.error.key().to_owned()),
+            ("because", refusal.because.clone()),
+        ];
         if verified.proven() || count(context, "refusals", 1, SECOND) <= STRANGERS {
             context.log(LogLevel::Info, &refusal.error.to_string(), &fields);
         }
@@ -248,16 +318,26 @@ async fn recorded<O: Outside>(
     let stranger = decided.is_err() && !verified.proven();
     if stranger && count(context, "records", 1, SECOND) > STRANGERS {
         count(context, "uncounted", 1, DAY);
-        return Err(decided.err().unwrap_or_else(|| ExchangeError::Internal.into()));
+        return Err(decided
+            .err()
+            .unwrap_or_else(|| ExchangeError::Internal.into()));
     }
-    record.spent(duration_ms, context.github_calls(), take_count(context, "uncounted"));
+    record.spent(
+        duration_ms,
+        context.github_calls(),
+        take_count(context, "uncounted"),
+    );
     let written = match record.line() {
         Ok(line) => context.outside.audit(context.decision, &line),
         Err(_) => Err("the record could not be put together".to_owned()),
     };
     match (written, decided) {
         (Err(why), decided) if context.settings.audit_required => {
-            context.log(LogLevel::Error, "the audit record could not be written", &[("because", why)]);
+            context.log(
+                LogLevel::Error,
+                "the audit record could not be written",
+                &[("because", why)],
+            );
             if let Ok(token) = decided {
                 context.revoke_now(&token.token).await;
             }
@@ -267,9 +347,18 @@ async fn recorded<O: Outside>(
     }
 }
 
-fn granted<O: Outside>(context: &Context<'_, O>, request: &TokenExchangeRequest, minted: AccessToken) -> Granted {
+fn granted<O: Outside>(
+    context: &Context<'_, O>,
+    request: &TokenExchangeRequest,
+    minted: AccessToken,
+) -> Granted {
     let expires_in = u64::try_from(minted.expires.saturating_sub(context.now())).unwrap_or(0);
-    Granted { token: minted.token, expiry: minted.expires_at, expires_in, oauth_names: request.oauth_names }
+    Granted {
+        token: minted.token,
+        expiry: minted.expires_at,
+        expires_in,
+        oauth_names: request.oauth_names,
+    }
 }
 
 /// One line for what was refused before its signature was verified, at most ten a second; the next line says how many
@@ -279,7 +368,10 @@ fn log_stranger<O: Outside>(context: &Context<'_, O>, refusal: &Refusal) {
         count(context, "left-out", 1, DAY);
         return;
     }
-    let mut fields = vec![("error", refusal.error.key().to_owned()), ("because", refusal.because.clone())];
+    let mut fields = vec![
+        ("error", refusal.error.key().to_owned()),
+        ("because", refusal.because.clone()),
+    ];
     match take_count(context, "left-out") {
         0 => {}
         left_out => fields.push(("left_out", left_out.to_string())),
@@ -289,13 +381,23 @@ fn log_stranger<O: Outside>(context: &Context<'_, O>, refusal: &Refusal) {
 
 /// Adds to a count of lines; 0 where the platform cannot count.
 fn count<O: Outside>(context: &Context<'_, O>, what: &str, add: u32, window: Duration) -> u32 {
-    context.outside.cache_count(&memory::name("log-lines", &[what]), Room::Negative, add, window).unwrap_or(0)
+    context
+        .outside
+        .cache_count(
+            &memory::name("log-lines", &[what]),
+            Room::Negative,
+            add,
+            window,
+        )
+        .unwrap_or(0)
 }
 
 fn take_count<O: Outside>(context: &Context<'_, O>, what: &str) -> u32 {
     let counted = count(context, what, 0, DAY);
     if counted > 0 {
-        context.outside.cache_remove(&memory::name("log-lines", &[what]));
+        context
+            .outside
+            .cache_remove(&memory::name("log-lines", &[what]));
     }
     counted
 }

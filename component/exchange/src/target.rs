@@ -22,13 +22,18 @@ impl Target {
             Some((owner, repository)) => (owner, Some(RepositoryName::parse(repository).ok()?)),
             None => (scope, None),
         };
-        Some(Self { owner: Owner::parse(owner).ok()?, repository })
+        Some(Self {
+            owner: Owner::parse(owner).ok()?,
+            repository,
+        })
     }
 
     /// The repository whose policy decides: the target, or the owner's policy repository.
     #[must_use]
     pub fn policy_repository(&self, organisation: &RepositoryName) -> RepositoryName {
-        self.repository.clone().unwrap_or_else(|| organisation.clone())
+        self.repository
+            .clone()
+            .unwrap_or_else(|| organisation.clone())
     }
 }
 
@@ -73,7 +78,9 @@ mod tests {
         for row in vectors["scope_split"].as_array().unwrap() {
             let scope = row["scope"].as_str().unwrap();
             let plain = scope.split('/').count() <= 2
-                && scope.split('/').all(|part| !matches!(part, "" | "." | "..") && part.is_ascii() && !part.contains(' '))
+                && scope.split('/').all(|part| {
+                    !matches!(part, "" | "." | "..") && part.is_ascii() && !part.contains(' ')
+                })
                 && Owner::parse(scope.split('/').next().unwrap()).is_ok();
             let Some(target) = Target::parse(scope) else {
                 assert!(!plain, "{scope:?} is refused");
@@ -81,7 +88,10 @@ mod tests {
             };
             assert!(plain, "{scope:?} is taken");
             assert_eq!(target.owner.as_str(), row["owner"].as_str().unwrap());
-            assert_eq!(target.policy_repository(&policy_repository).as_str(), row["repo"].as_str().unwrap());
+            assert_eq!(
+                target.policy_repository(&policy_repository).as_str(),
+                row["repo"].as_str().unwrap()
+            );
             assert_eq!(target.repository.is_none(), row["level"] == "org");
         }
     }
@@ -91,7 +101,10 @@ mod tests {
         for scope in ["acme", "acme/app", "Acme_x/.github", "a/b.c"] {
             assert!(Target::parse(scope).is_some(), "{scope}");
         }
-        for scope in ["", "/", "a/", "/a", "a/b/c", "./a", "a/.", "a/..", "a.b", "a b", "a/b ", "ä", "a%2Fb", "a\n"] {
+        for scope in [
+            "", "/", "a/", "/a", "a/b/c", "./a", "a/.", "a/..", "a.b", "a b", "a/b ", "ä", "a%2Fb",
+            "a\n",
+        ] {
             assert_eq!(Target::parse(scope), None, "{scope:?}");
         }
     }
@@ -101,7 +114,17 @@ mod tests {
         for name in ["ci", "self.foo.bar", "a b", "...", "ä", &"x".repeat(200)] {
             assert!(PolicyName::parse(name).is_some(), "{name:?}");
         }
-        for name in ["", ".", "..", "a/b", "/", "a\0", "a\n", "a\u{85}", &"x".repeat(201)] {
+        for name in [
+            "",
+            ".",
+            "..",
+            "a/b",
+            "/",
+            "a\0",
+            "a\n",
+            "a\u{85}",
+            &"x".repeat(201),
+        ] {
             assert_eq!(PolicyName::parse(name), None, "{name:?}");
         }
     }

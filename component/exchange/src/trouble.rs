@@ -45,7 +45,10 @@ pub(crate) enum Trouble {
 impl Trouble {
     /// Whether the same call may succeed in a moment.
     pub(crate) fn passing(&self) -> bool {
-        matches!(self, Self::Status(_) | Self::Network(_) | Self::Unreadable(_))
+        matches!(
+            self,
+            Self::Status(_) | Self::Network(_) | Self::Unreadable(_)
+        )
     }
 
     /// Whether GitHub may have done what it was asked to.
@@ -65,7 +68,9 @@ impl From<github::Failure> for Trouble {
             Failure::RateLimited { retry_after } => Self::Limited { retry_after },
             Failure::Unauthorized => Self::TokenRefused,
             Failure::Forbidden => Self::Forbidden,
-            Failure::NotFound { to } => Self::NotFound(to.map(|to| format!(", moved to {to}")).unwrap_or_default()),
+            Failure::NotFound { to } => {
+                Self::NotFound(to.map(|to| format!(", moved to {to}")).unwrap_or_default())
+            }
             Failure::Unprocessable => Self::Unprocessable,
             Failure::Unavailable(status) => Self::Status(status),
             Failure::Unreadable(why) => Self::Unreadable(why),

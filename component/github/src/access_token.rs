@@ -123,13 +123,21 @@ pub struct Minted {
 pub fn read(answer: &Response<Vec<u8>>, now: i64) -> Minted {
     let body = match success(answer, now) {
         Ok(body) => body,
-        Err(failure) => return Minted { token: None, answer: Err(failure) },
+        Err(failure) => {
+            return Minted {
+                token: None,
+                answer: Err(failure),
+            };
+        }
     };
     let token = find_token(body);
     let answer = match (&token, serde_json::from_slice::<Body>(body)) {
         (Some(token), Ok(body)) => body.with(token.clone()),
         (None, _) => Err(Failure::Unreadable("no token in the answer".into())),
-        (_, Err(error)) => Err(Failure::Unreadable(format!("{:?} error in JSON", error.classify()))),
+        (_, Err(error)) => Err(Failure::Unreadable(format!(
+            "{:?} error in JSON",
+            error.classify()
+        ))),
     };
     Minted { token, answer }
 }
@@ -196,7 +204,9 @@ fn levels(map: serde_json::Map<String, serde_json::Value>) -> Result<Permissions
     map.into_iter()
         .map(|(name, value)| {
             let level = value.as_str().and_then(Level::parse);
-            level.map(|level| (name, level)).ok_or_else(|| Failure::Unreadable("unknown permission level".into()))
+            level
+                .map(|level| (name, level))
+                .ok_or_else(|| Failure::Unreadable("unknown permission level".into()))
         })
         .collect()
 }
@@ -232,7 +242,9 @@ impl AccessToken {
     pub fn belongs_to(&self, owner: &Owner, account_id: u64) -> Result<(), Wider> {
         for repository in self.repositories() {
             let expected = format!("{owner}/{}", repository.name);
-            if repository.owner.id != account_id || !repository.full_name.eq_ignore_ascii_case(&expected) {
+            if repository.owner.id != account_id
+                || !repository.full_name.eq_ignore_ascii_case(&expected)
+            {
                 return Err(Wider::Repository(repository.full_name.clone()));
             }
         }
@@ -257,7 +269,11 @@ impl AccessToken {
         if self.repository_selection.as_deref() != Some("selected") {
             return Err(Wider::Everything);
         }
-        let granted = self.repositories.as_ref().filter(|list| !list.is_empty()).ok_or(Wider::RepositoriesMissing)?;
+        let granted = self
+            .repositories
+            .as_ref()
+            .filter(|list| !list.is_empty())
+            .ok_or(Wider::RepositoriesMissing)?;
         let names: BTreeSet<String> = match asked {
             Reach::Names(names) => names.iter().map(|name| name.to_ascii_lowercase()).collect(),
             Reach::All | Reach::Id(_) => BTreeSet::new(),

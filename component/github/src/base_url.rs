@@ -39,11 +39,18 @@ impl BaseUrl {
             return Err(BaseUrlError::Extra);
         }
         let url: Uri = text.parse().map_err(|_| BaseUrlError::NotAUrl)?;
-        let (scheme, host) = url.scheme_str().zip(url.host()).ok_or(BaseUrlError::NotAUrl)?;
+        let (scheme, host) = url
+            .scheme_str()
+            .zip(url.host())
+            .ok_or(BaseUrlError::NotAUrl)?;
         let host = host.to_ascii_lowercase();
         let (https, http) = (scheme == "https", scheme == "http" && is_loopback(&host));
         if !https && !http {
             return Err(BaseUrlError::Scheme(scheme.to_owned()));
+        }
+        let authority = url.authority().map_or("", |authority| authority.as_str());
+        if url.port().is_none() && authority.len() != host.len() {
+            return Err(BaseUrlError::NotAUrl);
         }
         let port = url.port_u16().unwrap_or(if https { 443 } else { 80 });
         Ok(Self {
@@ -68,7 +75,10 @@ impl BaseUrl {
 /// Whether a host is this machine, by its name or its address.
 fn is_loopback(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    host == "localhost"
+        || address
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]
@@ -101,7 +111,10 @@ mod tests {
             ("https://ghes example", BaseUrlError::NotAUrl),
             ("api.github.com", BaseUrlError::NotAUrl),
             ("http://ghes.example", BaseUrlError::Scheme("http".into())),
-            ("http://127.0.0.1.evil.example", BaseUrlError::Scheme("http".into())),
+            (
+                "http://127.0.0.1.evil.example",
+                BaseUrlError::Scheme("http".into()),
+            ),
             ("ftp://127.0.0.1", BaseUrlError::Scheme("ftp".into())),
             ("https://user@ghes.example", BaseUrlError::Extra),
             ("https://@ghes.example", BaseUrlError::Extra),

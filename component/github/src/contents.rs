@@ -58,10 +58,16 @@ pub fn read_file(answer: &Response<Vec<u8>>, now: i64) -> Result<Contents, Failu
     }
     match body.encoding.as_str() {
         "base64" => match decode(&body.content) {
-            Some(bytes) => Ok(Contents::File { bytes, sha: body.sha }),
+            Some(bytes) => Ok(Contents::File {
+                bytes,
+                sha: body.sha,
+            }),
             None => Ok(Contents::NotAFile("not base64")),
         },
-        "" => Ok(Contents::File { bytes: body.content.into_bytes(), sha: body.sha }),
+        "" => Ok(Contents::File {
+            bytes: body.content.into_bytes(),
+            sha: body.sha,
+        }),
         _ => Ok(Contents::NotAFile("too large for the contents API")),
     }
 }
@@ -72,16 +78,27 @@ pub fn read_file(answer: &Response<Vec<u8>>, now: i64) -> Result<Contents, Failu
 /// [`Failure`].
 pub fn read_listing(answer: &Response<Vec<u8>>, now: i64) -> Result<Option<Vec<String>>, Failure> {
     let body = success(answer, now)?;
-    let Ok(entries) = serde_json::from_slice::<Vec<Entry>>(body) else { return Ok(None) };
+    let Ok(entries) = serde_json::from_slice::<Vec<Entry>>(body) else {
+        return Ok(None);
+    };
     if entries.len() >= MAX_LISTING {
         return Ok(None);
     }
-    Ok(Some(entries.into_iter().filter(|entry| entry.kind != "dir").map(|entry| entry.name).collect()))
+    Ok(Some(
+        entries
+            .into_iter()
+            .filter(|entry| entry.kind != "dir")
+            .map(|entry| entry.name)
+            .collect(),
+    ))
 }
 
 /// Base64 with the line breaks that GitHub puts in.
 fn decode(content: &str) -> Option<Vec<u8>> {
-    let compact: String = content.chars().filter(|c| !matches!(c, '\n' | '\r')).collect();
+    let compact: String = content
+        .chars()
+        .filter(|c| !matches!(c, '\n' | '\r'))
+        .collect();
     STANDARD.decode(compact).ok()
 }
 
@@ -91,16 +108,28 @@ mod tests {
     use super::*;
 
     fn answer(body: &str) -> Response<Vec<u8>> {
-        Response::builder().status(200).body(body.as_bytes().to_vec()).unwrap()
+        Response::builder()
+            .status(200)
+            .body(body.as_bytes().to_vec())
+            .unwrap()
     }
 
     #[test]
     fn reads_a_file_as_github_writes_it() {
         let body = r#"{"type":"file","encoding":"base64","content":"aXNzdWVy\nOiBh\n","sha":"s1"}"#;
-        let file = Contents::File { bytes: b"issuer: a".to_vec(), sha: "s1".into() };
+        let file = Contents::File {
+            bytes: b"issuer: a".to_vec(),
+            sha: "s1".into(),
+        };
         assert_eq!(read_file(&answer(body), 0), Ok(file));
         let empty = r#"{"type":"file","encoding":"base64","content":"","sha":"s"}"#;
-        assert_eq!(read_file(&answer(empty), 0), Ok(Contents::File { bytes: vec![], sha: "s".into() }));
+        assert_eq!(
+            read_file(&answer(empty), 0),
+            Ok(Contents::File {
+                bytes: vec![],
+                sha: "s".into()
+            })
+        );
     }
 
     #[test]
@@ -110,13 +139,26 @@ mod tests {
             (r#" [{"type":"file"}]"#, "a directory"),
             (r#"{"type":"symlink","content":""}"#, "no regular file"),
             (r#"{"type":"submodule"}"#, "no regular file"),
-            (r#"{"type":"file","encoding":"none","content":""}"#, "too large for the contents API"),
-            (r#"{"type":"file","encoding":"base64","content":"%%"}"#, "not base64"),
+            (
+                r#"{"type":"file","encoding":"none","content":""}"#,
+                "too large for the contents API",
+            ),
+            (
+                r#"{"type":"file","encoding":"base64","content":"%%"}"#,
+                "not base64",
+            ),
         ] {
-            assert_eq!(read_file(&answer(body), 0), Ok(Contents::NotAFile(why)), "{body}");
+            assert_eq!(
+                read_file(&answer(body), 0),
+                Ok(Contents::NotAFile(why)),
+                "{body}"
+            );
         }
         for body in ["", "null", "{}", "7"] {
-            assert!(matches!(read_file(&answer(body), 0), Err(Failure::Unreadable(_))), "{body:?}");
+            assert!(
+                matches!(read_file(&answer(body), 0), Err(Failure::Unreadable(_))),
+                "{body:?}"
+            );
         }
     }
 
@@ -124,7 +166,10 @@ mod tests {
     fn a_listing_at_the_limit_proves_nothing() {
         let entry = |n: usize| format!(r#"{{"name":"{n}.sts.yaml","type":"file"}}"#);
         let list = |n: usize| format!("[{}]", (0..n).map(entry).collect::<Vec<_>>().join(","));
-        assert_eq!(read_listing(&answer(&list(999)), 0).unwrap().unwrap().len(), 999);
+        assert_eq!(
+            read_listing(&answer(&list(999)), 0).unwrap().unwrap().len(),
+            999
+        );
         assert_eq!(read_listing(&answer(&list(1000)), 0), Ok(None));
         assert_eq!(read_listing(&answer(r#"{"type":"file"}"#), 0), Ok(None));
         let dir = r#"[{"name":"x.sts.yaml","type":"dir"},{"name":"y","type":"file"}]"#;

@@ -44,7 +44,9 @@ pub enum Failure {
 }
 
 fn moved(to: &Option<String>) -> String {
-    to.as_ref().map(|to| format!(" (moved to {to})")).unwrap_or_default()
+    to.as_ref()
+        .map(|to| format!(" (moved to {to})"))
+        .unwrap_or_default()
 }
 
 #[derive(Deserialize, Default)]
@@ -58,7 +60,7 @@ struct ErrorBody {
 ///
 /// # Errors
 /// [`Failure`] for every status that is not 2xx, and for a body above [`MAX_ANSWER`].
-pub fn success<'a>(answer: &'a Response<Vec<u8>>, now: i64) -> Result<&'a [u8], Failure> {
+pub fn success(answer: &Response<Vec<u8>>, now: i64) -> Result<&[u8], Failure> {
     let status = answer.status();
     if status.is_success() {
         return Ok(answer.body());
@@ -68,12 +70,24 @@ pub fn success<'a>(answer: &'a Response<Vec<u8>>, now: i64) -> Result<&'a [u8], 
 
 fn sort(status: StatusCode, headers: &HeaderMap, body: &[u8], now: i64) -> Failure {
     match status.as_u16() {
-        429 => Failure::RateLimited { retry_after: retry_after(headers, now) },
-        403 if limited(headers, body) => Failure::RateLimited { retry_after: retry_after(headers, now) },
+        429 => Failure::RateLimited {
+            retry_after: retry_after(headers, now),
+        },
+        403 if limited(headers, body) => Failure::RateLimited {
+            retry_after: retry_after(headers, now),
+        },
         401 => Failure::Unauthorized,
         403 => Failure::Forbidden,
         404 | 410 => Failure::NotFound { to: None },
-        300..=399 => Failure::NotFound { to: Some(text(headers, "location").unwrap_or("?").chars().take(200).collect()) },
+        300..=399 => Failure::NotFound {
+            to: Some(
+                text(headers, "location")
+                    .unwrap_or("?")
+                    .chars()
+                    .take(200)
+                    .collect(),
+            ),
+        },
         422 => Failure::Unprocessable,
         408 | 500..=599 => Failure::Unavailable(status.as_u16()),
         other => Failure::Unreadable(format!("status {other}")),
@@ -88,8 +102,12 @@ fn limited(headers: &HeaderMap, body: &[u8]) -> bool {
     if body.len() > MAX_ANSWER {
         return false;
     }
-    let documentation = serde_json::from_slice::<ErrorBody>(body).unwrap_or_default().documentation_url;
-    documentation.is_some_and(|url| url.ends_with("#abuse-rate-limits") || url.ends_with("secondary-rate-limits"))
+    let documentation = serde_json::from_slice::<ErrorBody>(body)
+        .unwrap_or_default()
+        .documentation_url;
+    documentation.is_some_and(|url| {
+        url.ends_with("#abuse-rate-limits") || url.ends_with("secondary-rate-limits")
+    })
 }
 
 fn retry_after(headers: &HeaderMap, now: i64) -> u64 {
@@ -99,7 +117,10 @@ fn retry_after(headers: &HeaderMap, now: i64) -> u64 {
         let at = text(headers, "x-ratelimit-reset")?.parse::<i64>().ok()?;
         (remaining == "0").then(|| u64::try_from(at.saturating_sub(now)).unwrap_or(1))
     };
-    named.or_else(reset).unwrap_or(DEFAULT_RETRY_AFTER).clamp(1, MAX_RETRY_AFTER)
+    named
+        .or_else(reset)
+        .unwrap_or(DEFAULT_RETRY_AFTER)
+        .clamp(1, MAX_RETRY_AFTER)
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -127,29 +148,72 @@ mod tests {
             (429, vec![("retry-after", "7")], "", 7),
             (429, vec![("retry-after", "99999")], "", 3600),
             (429, vec![("retry-after", "0")], "", 1),
-            (403, vec![("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1030")], "", 30),
-            (403, vec![("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1")], "", 1),
+            (
+                403,
+                vec![
+                    ("x-ratelimit-remaining", "0"),
+                    ("x-ratelimit-reset", "1030"),
+                ],
+                "",
+                30,
+            ),
+            (
+                403,
+                vec![("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1")],
+                "",
+                1,
+            ),
             (403, vec![("retry-after", "5")], "", 5),
             (403, vec![], docs, 60),
         ] {
             let limited = Failure::RateLimited { retry_after: wait };
-            assert_eq!(success(&answer(status, &headers, body), 1000), Err(limited), "{status} {headers:?}");
+            assert_eq!(
+                success(&answer(status, &headers, body), 1000),
+                Err(limited),
+                "{status} {headers:?}"
+            );
         }
-        for headers in [vec![], vec![("x-ratelimit-remaining", "1")], vec![("x-ratelimit-remaining", "00")]] {
-            assert_eq!(success(&answer(403, &headers, "API rate limit exceeded"), 1000), Err(Failure::Forbidden));
+        for headers in [
+            vec![],
+            vec![("x-ratelimit-remaining", "1")],
+            vec![("x-ratelimit-remaining", "00")],
+        ] {
+            assert_eq!(
+                success(&answer(403, &headers, "API rate limit exceeded"), 1000),
+                Err(Failure::Forbidden)
+            );
         }
     }
 
     #[test]
     fn every_other_status_has_one_meaning() {
         assert_eq!(success(&answer(200, &[], "x"), 0), Ok(&b"x"[..]));
-        assert_eq!(success(&answer(401, &[], ""), 0), Err(Failure::Unauthorized));
-        assert_eq!(success(&answer(404, &[], ""), 0), Err(Failure::NotFound { to: None }));
+        assert_eq!(
+            success(&answer(401, &[], ""), 0),
+            Err(Failure::Unauthorized)
+        );
+        assert_eq!(
+            success(&answer(404, &[], ""), 0),
+            Err(Failure::NotFound { to: None })
+        );
         let to = Some("https://api.github.com/repositories/1".to_owned());
-        let moved = answer(301, &[("location", "https://api.github.com/repositories/1")], "");
+        let moved = answer(
+            301,
+            &[("location", "https://api.github.com/repositories/1")],
+            "",
+        );
         assert_eq!(success(&moved, 0), Err(Failure::NotFound { to }));
-        assert_eq!(success(&answer(422, &[], ""), 0), Err(Failure::Unprocessable));
-        assert_eq!(success(&answer(502, &[], ""), 0), Err(Failure::Unavailable(502)));
-        assert_eq!(success(&answer(418, &[], ""), 0), Err(Failure::Unreadable("status 418".into())));
+        assert_eq!(
+            success(&answer(422, &[], ""), 0),
+            Err(Failure::Unprocessable)
+        );
+        assert_eq!(
+            success(&answer(502, &[], ""), 0),
+            Err(Failure::Unavailable(502))
+        );
+        assert_eq!(
+            success(&answer(418, &[], ""), 0),
+            Err(Failure::Unreadable("status 418".into()))
+        );
     }
 }

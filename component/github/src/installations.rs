@@ -1,8 +1,8 @@
 //! Finding an App's installation for an owner
 //! (<https://docs.github.com/rest/apps/apps>).
 
-use crate::failure::{Failure, success};
 use crate::Owner;
+use crate::failure::{Failure, success};
 use http::Response;
 use serde::{Deserialize, Serialize};
 
@@ -80,7 +80,11 @@ pub fn read_page(answer: &Response<Vec<u8>>, now: i64) -> Result<Page, Failure> 
     let bodies: Vec<Body> = json(success(answer, now)?)?;
     Ok(Page {
         installations: bodies.into_iter().map(Installation::from).collect(),
-        complete: !answer.headers().get_all("link").iter().any(|link| names_next(link.as_bytes())),
+        complete: !answer
+            .headers()
+            .get_all("link")
+            .iter()
+            .any(|link| names_next(link.as_bytes())),
     })
 }
 
@@ -99,11 +103,14 @@ pub fn read_one(answer: &Response<Vec<u8>>, now: i64) -> Result<Option<Installat
 /// `Link: <…>; rel="next"` (RFC 8288). Whatever looks like it counts: taking a page for the only one is the
 /// dangerous mistake.
 fn names_next(link: &[u8]) -> bool {
-    String::from_utf8_lossy(link).to_ascii_lowercase().contains("next")
+    String::from_utf8_lossy(link)
+        .to_ascii_lowercase()
+        .contains("next")
 }
 
 pub(crate) fn json<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
-    serde_json::from_slice(body).map_err(|error| Failure::Unreadable(format!("{:?} error in JSON", error.classify())))
+    serde_json::from_slice(body)
+        .map_err(|error| Failure::Unreadable(format!("{:?} error in JSON", error.classify())))
 }
 
 #[cfg(test)]
@@ -124,30 +131,64 @@ mod tests {
 
     #[test]
     fn reads_one_installation() {
-        let found = read_one(&answer(200, None, ONE.into()), 0).unwrap().unwrap();
-        assert_eq!((found.id, found.account_id, found.suspended), (7, 42, false));
+        let found = read_one(&answer(200, None, ONE.into()), 0)
+            .unwrap()
+            .unwrap();
+        assert_eq!(
+            (found.id, found.account_id, found.suspended),
+            (7, 42, false)
+        );
         assert!(found.belongs_to(&Owner::parse("aCME").unwrap()));
         assert!(!found.belongs_to(&Owner::parse("acme2").unwrap()));
         assert!(found.lists("contents") && !found.lists("issues"));
         let suspended = ONE.replace("null", "\"2026-01-01T00:00:00Z\"");
-        assert!(read_one(&answer(200, None, suspended), 0).unwrap().unwrap().suspended);
+        assert!(
+            read_one(&answer(200, None, suspended), 0)
+                .unwrap()
+                .unwrap()
+                .suspended
+        );
     }
 
     #[test]
     fn none_is_only_a_404() {
         assert_eq!(read_one(&answer(404, None, String::new()), 0), Ok(None));
-        assert!(matches!(read_one(&answer(500, None, String::new()), 0), Err(Failure::Unavailable(500))));
-        assert!(matches!(read_one(&answer(200, None, "{}".into()), 0), Err(Failure::Unreadable(_))));
-        assert!(matches!(read_one(&answer(200, None, "null".into()), 0), Err(Failure::Unreadable(_))));
+        assert!(matches!(
+            read_one(&answer(500, None, String::new()), 0),
+            Err(Failure::Unavailable(500))
+        ));
+        assert!(matches!(
+            read_one(&answer(200, None, "{}".into()), 0),
+            Err(Failure::Unreadable(_))
+        ));
+        assert!(matches!(
+            read_one(&answer(200, None, "null".into()), 0),
+            Err(Failure::Unreadable(_))
+        ));
     }
 
     #[test]
     fn a_page_with_a_next_one_proves_nothing() {
         let next = r#"<https://api.github.com/app/installations?per_page=100&page=2>; rel="next""#;
         let body = format!("[{ONE}]");
-        assert!(read_page(&answer(200, None, body.clone()), 0).unwrap().complete);
-        assert!(!read_page(&answer(200, Some(next), body.clone()), 0).unwrap().complete);
-        assert!(read_page(&answer(200, Some(r#"<x>; rel="prev""#), body), 0).unwrap().complete);
-        assert!(matches!(read_page(&answer(200, None, "[{}]".into()), 0), Err(Failure::Unreadable(_))));
+        assert!(
+            read_page(&answer(200, None, body.clone()), 0)
+                .unwrap()
+                .complete
+        );
+        assert!(
+            !read_page(&answer(200, Some(next), body.clone()), 0)
+                .unwrap()
+                .complete
+        );
+        assert!(
+            read_page(&answer(200, Some(r#"<x>; rel="prev""#), body), 0)
+                .unwrap()
+                .complete
+        );
+        assert!(matches!(
+            read_page(&answer(200, None, "[{}]".into()), 0),
+            Err(Failure::Unreadable(_))
+        ));
     }
 }

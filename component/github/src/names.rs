@@ -29,7 +29,9 @@ macro_rules! name {
             pub fn parse(text: &str) -> Result<Self, NameError> {
                 let allowed: fn(u8) -> bool = $allowed;
                 let fits = (1..=MAX_NAME).contains(&text.len()) && text.bytes().all(allowed);
-                (fits && text != "." && text != "..").then(|| Self(text.to_owned())).ok_or(NameError)
+                (fits && text != "." && text != "..")
+                    .then(|| Self(text.to_owned()))
+                    .ok_or(NameError)
             }
 
             /// As it was written.
@@ -61,8 +63,10 @@ macro_rules! name {
     };
 }
 
-name!(Owner, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
-name!(RepositoryName, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
+name!(Owner, |byte| byte.is_ascii_alphanumeric()
+    || matches!(byte, b'-' | b'_'));
+name!(RepositoryName, |byte| byte.is_ascii_alphanumeric()
+    || matches!(byte, b'-' | b'_' | b'.'));
 
 #[cfg(test)]
 mod tests {
@@ -71,7 +75,10 @@ mod tests {
 
     #[test]
     fn takes_the_alphabet_and_folds_case() {
-        assert_eq!(Owner::parse("Acme_x-1").unwrap(), Owner::parse("aCME_X-1").unwrap());
+        assert_eq!(
+            Owner::parse("Acme_x-1").unwrap(),
+            Owner::parse("aCME_X-1").unwrap()
+        );
         assert_eq!(RepositoryName::parse(".GitHub").unwrap().key(), ".github");
         assert!(RepositoryName::parse("...").is_ok());
         assert!(Owner::parse(&"a".repeat(100)).is_ok());
@@ -79,11 +86,35 @@ mod tests {
 
     #[test]
     fn refuses_everything_else() {
-        for text in ["", "a.b", "a/b", "a b", "ä", "a\n", "a%2fb", "a:b", &"a".repeat(101)] {
+        for text in [
+            "",
+            "a.b",
+            "a/b",
+            "a b",
+            "ä",
+            "a\n",
+            "a%2fb",
+            "a:b",
+            &"a".repeat(101),
+        ] {
             assert_eq!(Owner::parse(text).err(), Some(NameError), "{text:?}");
         }
-        for text in ["", ".", "..", "a/b", "a\\b", "a b", "é", "a\0", &"a".repeat(101)] {
-            assert_eq!(RepositoryName::parse(text).err(), Some(NameError), "{text:?}");
+        for text in [
+            "",
+            ".",
+            "..",
+            "a/b",
+            "a\\b",
+            "a b",
+            "é",
+            "a\0",
+            &"a".repeat(101),
+        ] {
+            assert_eq!(
+                RepositoryName::parse(text).err(),
+                Some(NameError),
+                "{text:?}"
+            );
         }
     }
 }

@@ -1,7 +1,9 @@
 //! The requests that the service makes of GitHub.
 
 use crate::access_token::AccessTokenRequest;
-use crate::{AppJwt, BaseUrl, InstallationAccessToken, MAX_ANSWER, MAX_MINT_ANSWER, Owner, RepositoryName};
+use crate::{
+    AppJwt, BaseUrl, InstallationAccessToken, MAX_ANSWER, MAX_MINT_ANSWER, Owner, RepositoryName,
+};
 use http::Request;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
@@ -13,8 +15,21 @@ const API_VERSION: &str = "2022-11-28";
 
 /// What Go's URL path escaping leaves alone is left alone, so that octo-sts and this service name the same file.
 const PATH: &AsciiSet = &CONTROLS
-    .add(b' ').add(b'"').add(b'#').add(b'%').add(b'<').add(b'>').add(b'?').add(b'[').add(b'\\').add(b']').add(b'^')
-    .add(b'`').add(b'{').add(b'|').add(b'}');
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'[')
+    .add(b'\\')
+    .add(b']')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
 
 /// A request and the largest answer that it may have, in bytes.
 #[derive(Debug)]
@@ -48,15 +63,31 @@ impl<'a> Requests<'a> {
     /// # Errors
     /// [`BadRequest`], as for every request here.
     pub fn installations(&self, jwt: &AppJwt) -> Result<Call, BadRequest> {
-        self.call("GET", "/app/installations?per_page=100", jwt.reveal(), Vec::new(), MAX_ANSWER)
+        self.call(
+            "GET",
+            "/app/installations?per_page=100",
+            jwt.reveal(),
+            Vec::new(),
+            MAX_ANSWER,
+        )
     }
 
     /// `GET /orgs/{org}/installation`.
     ///
     /// # Errors
     /// [`BadRequest`].
-    pub fn organization_installation(&self, jwt: &AppJwt, owner: &Owner) -> Result<Call, BadRequest> {
-        self.call("GET", &format!("/orgs/{owner}/installation"), jwt.reveal(), Vec::new(), MAX_ANSWER)
+    pub fn organization_installation(
+        &self,
+        jwt: &AppJwt,
+        owner: &Owner,
+    ) -> Result<Call, BadRequest> {
+        self.call(
+            "GET",
+            &format!("/orgs/{owner}/installation"),
+            jwt.reveal(),
+            Vec::new(),
+            MAX_ANSWER,
+        )
     }
 
     /// `GET /users/{username}/installation`.
@@ -64,16 +95,33 @@ impl<'a> Requests<'a> {
     /// # Errors
     /// [`BadRequest`].
     pub fn user_installation(&self, jwt: &AppJwt, owner: &Owner) -> Result<Call, BadRequest> {
-        self.call("GET", &format!("/users/{owner}/installation"), jwt.reveal(), Vec::new(), MAX_ANSWER)
+        self.call(
+            "GET",
+            &format!("/users/{owner}/installation"),
+            jwt.reveal(),
+            Vec::new(),
+            MAX_ANSWER,
+        )
     }
 
     /// `POST /app/installations/{id}/access_tokens`.
     ///
     /// # Errors
     /// [`BadRequest`].
-    pub fn access_token(&self, jwt: &AppJwt, id: u64, wanted: &AccessTokenRequest) -> Result<Call, BadRequest> {
+    pub fn access_token(
+        &self,
+        jwt: &AppJwt,
+        id: u64,
+        wanted: &AccessTokenRequest,
+    ) -> Result<Call, BadRequest> {
         let body = serde_json::to_vec(wanted).map_err(|_| BadRequest)?;
-        self.call("POST", &format!("/app/installations/{id}/access_tokens"), jwt.reveal(), body, MAX_MINT_ANSWER)
+        self.call(
+            "POST",
+            &format!("/app/installations/{id}/access_tokens"),
+            jwt.reveal(),
+            body,
+            MAX_MINT_ANSWER,
+        )
     }
 
     /// `GET /repos/{owner}/{repo}/contents/{path}` on the default branch.
@@ -96,10 +144,23 @@ impl<'a> Requests<'a> {
     /// # Errors
     /// [`BadRequest`].
     pub fn revoke(&self, token: &InstallationAccessToken) -> Result<Call, BadRequest> {
-        self.call("DELETE", "/installation/token", token.reveal(), Vec::new(), MAX_ANSWER)
+        self.call(
+            "DELETE",
+            "/installation/token",
+            token.reveal(),
+            Vec::new(),
+            MAX_ANSWER,
+        )
     }
 
-    fn call(&self, method: &str, path: &str, bearer: &str, body: Vec<u8>, max_answer: usize) -> Result<Call, BadRequest> {
+    fn call(
+        &self,
+        method: &str,
+        path: &str,
+        bearer: &str,
+        body: Vec<u8>,
+        max_answer: usize,
+    ) -> Result<Call, BadRequest> {
         let mut request = Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.base.as_str()))
@@ -111,7 +172,10 @@ impl<'a> Requests<'a> {
             request = request.header(CONTENT_TYPE, "application/json");
         }
         let request = request.body(body).map_err(|_| BadRequest)?;
-        Ok(Call { request, max_answer })
+        Ok(Call {
+            request,
+            max_answer,
+        })
     }
 }
 
@@ -134,12 +198,19 @@ mod tests {
         let mut rows = 0;
         for row in vectors["contents_path_escape"].as_array().unwrap() {
             let identity = row["identity"].as_str().unwrap();
-            if identity.contains('/') || identity.contains(char::is_control) || matches!(identity, "." | "..") {
+            if identity.contains('/')
+                || identity.contains(char::is_control)
+                || matches!(identity, "." | "..")
+            {
                 continue;
             }
             rows += 1;
             let path = format!(".github/chainguard/{identity}.sts.yaml");
-            assert_eq!(escape_path(&path), row["escaped"].as_str().unwrap(), "{identity:?}");
+            assert_eq!(
+                escape_path(&path),
+                row["escaped"].as_str().unwrap(),
+                "{identity:?}"
+            );
         }
         assert!(rows >= 5, "{rows} rows");
     }
@@ -148,10 +219,18 @@ mod tests {
     fn a_call_names_its_credential_once() {
         let base = BaseUrl::parse("https://ghes.example/api/v3/").unwrap();
         let owner = Owner::parse("acme").unwrap();
-        let call = Requests::to(&base).organization_installation(&AppJwt::new("j.w.t"), &owner).unwrap();
-        assert_eq!(call.request.uri(), "https://ghes.example/api/v3/orgs/acme/installation");
+        let call = Requests::to(&base)
+            .organization_installation(&AppJwt::new("j.w.t"), &owner)
+            .unwrap();
+        assert_eq!(
+            call.request.uri(),
+            "https://ghes.example/api/v3/orgs/acme/installation"
+        );
         assert_eq!(call.request.headers()[AUTHORIZATION], "Bearer j.w.t");
-        assert_eq!(call.request.headers().get_all(AUTHORIZATION).iter().count(), 1);
+        assert_eq!(
+            call.request.headers().get_all(AUTHORIZATION).iter().count(),
+            1
+        );
         assert!(call.request.headers().contains_key(USER_AGENT));
     }
 }

@@ -1,8 +1,18 @@
 //! The bindings that are generated from `wit/`, and the export of `wasi:http/incoming-handler`. The only place where
 //! unsafe code is let in: the macros need it.
 #![allow(unsafe_code, missing_docs, unreachable_pub, reason = "generated code")]
-#![allow(clippy::all, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "generated code")]
-#![allow(clippy::indexing_slicing, clippy::allow_attributes_without_reason, reason = "generated code")]
+#![allow(
+    clippy::all,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "generated code"
+)]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::allow_attributes_without_reason,
+    reason = "generated code"
+)]
 
 wit_bindgen::generate!({
     path: "../../wit",

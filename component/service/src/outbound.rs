@@ -9,23 +9,37 @@ use wstd::http::{Body, Client};
 use wstd::time::Duration;
 
 /// Sends a request and reads the whole answer.
-pub(crate) async fn send(request: Request<Vec<u8>>, limits: Limits) -> Result<Response<Vec<u8>>, SendError> {
+pub(crate) async fn send(
+    request: Request<Vec<u8>>,
+    limits: Limits,
+) -> Result<Response<Vec<u8>>, SendError> {
     let total = Duration::from(limits.total);
-    exchange_once(request, limits).timeout(total).await.unwrap_or(Err(SendError::Timeout { sent: true }))
+    exchange_once(request, limits)
+        .timeout(total)
+        .await
+        .unwrap_or(Err(SendError::Timeout { sent: true }))
 }
 
-async fn exchange_once(request: Request<Vec<u8>>, limits: Limits) -> Result<Response<Vec<u8>>, SendError> {
+async fn exchange_once(
+    request: Request<Vec<u8>>,
+    limits: Limits,
+) -> Result<Response<Vec<u8>>, SendError> {
     let mut client = Client::new();
     client.set_connect_timeout(Duration::from(limits.connect));
     client.set_first_byte_timeout(Duration::from(limits.total));
     client.set_between_bytes_timeout(Duration::from(limits.total));
-    let answer = client.send(request.map(Body::from)).await.map_err(|error| sort(&error, SendError::Protocol))?;
+    let answer = client
+        .send(request.map(Body::from))
+        .await
+        .map_err(|error| sort(&error, SendError::Protocol))?;
     let (head, body) = answer.into_parts();
     let mut bytes = Vec::new();
     let mut body = body.into_boxed_body();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| sort(&error, SendError::Lost))?;
-        let Ok(data) = frame.into_data() else { continue };
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
         let room = limits.max_answer.saturating_sub(bytes.len());
         if data.len() > room {
             bytes.extend(data.iter().take(room));
@@ -38,23 +52,29 @@ async fn exchange_once(request: Request<Vec<u8>>, limits: Limits) -> Result<Resp
 
 /// What the platform's error means; anything it does not name is `other`.
 fn sort(error: &wstd::http::Error, other: SendError) -> SendError {
-    let Some(code) = error.downcast_ref::<ErrorCode>() else { return other };
+    let Some(code) = error.downcast_ref::<ErrorCode>() else {
+        return other;
+    };
     match code {
         ErrorCode::DestinationIpProhibited | ErrorCode::HttpRequestDenied => SendError::Denied,
-        ErrorCode::DnsTimeout | ErrorCode::DnsError(_) | ErrorCode::DestinationNotFound => SendError::Name,
+        ErrorCode::DnsTimeout | ErrorCode::DnsError(_) | ErrorCode::DestinationNotFound => {
+            SendError::Name
+        }
         ErrorCode::DestinationUnavailable
         | ErrorCode::DestinationIpUnroutable
         | ErrorCode::ConnectionRefused
         | ErrorCode::ConnectionLimitReached => SendError::Connect,
         ErrorCode::ConnectionTimeout => SendError::Timeout { sent: false },
-        ErrorCode::ConnectionReadTimeout | ErrorCode::ConnectionWriteTimeout | ErrorCode::HttpResponseTimeout => {
-            SendError::Timeout { sent: true }
-        }
+        ErrorCode::ConnectionReadTimeout
+        | ErrorCode::ConnectionWriteTimeout
+        | ErrorCode::HttpResponseTimeout => SendError::Timeout { sent: true },
         ErrorCode::ConnectionTerminated
         | ErrorCode::HttpResponseIncomplete
         | ErrorCode::HttpProtocolError
         | ErrorCode::InternalError(_) => SendError::Lost,
-        ErrorCode::TlsProtocolError | ErrorCode::TlsCertificateError | ErrorCode::TlsAlertReceived(_) => SendError::Tls,
+        ErrorCode::TlsProtocolError
+        | ErrorCode::TlsCertificateError
+        | ErrorCode::TlsAlertReceived(_) => SendError::Tls,
         ErrorCode::HttpResponseHeaderSectionSize(_)
         | ErrorCode::HttpResponseHeaderSize(_)
         | ErrorCode::HttpResponseBodySize(_) => SendError::TooLarge { head: Vec::new() },

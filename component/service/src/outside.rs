@@ -14,14 +14,24 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn begin() -> Self {
-        Self { began: Instant::now() }
+        Self {
+            began: Instant::now(),
+        }
     }
 }
 
 impl VerifySignature for World {
-    fn verify(&self, algorithm: JwsAlgorithm, key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
+    fn verify(
+        &self,
+        algorithm: JwsAlgorithm,
+        key: &PublicKey,
+        message: &[u8],
+        signature: &[u8],
+    ) -> bool {
         let key = match key {
-            PublicKey::Rsa { modulus, exponent } => pair(modulus, exponent, verifier::PublicKey::Rsa),
+            PublicKey::Rsa { modulus, exponent } => {
+                pair(modulus, exponent, verifier::PublicKey::Rsa)
+            }
             PublicKey::Ec { x, y } => pair(x, y, verifier::PublicKey::Ec),
             PublicKey::Ed25519(bytes) => verifier::PublicKey::Ed25519(bytes.to_vec()),
         };
@@ -29,8 +39,15 @@ impl VerifySignature for World {
     }
 }
 
-fn pair(first: &[u8], second: &[u8], key: fn(verifier::Pair) -> verifier::PublicKey) -> verifier::PublicKey {
-    key(verifier::Pair { first: first.to_vec(), second: second.to_vec() })
+fn pair(
+    first: &[u8],
+    second: &[u8],
+    key: fn(verifier::Pair) -> verifier::PublicKey,
+) -> verifier::PublicKey {
+    key(verifier::Pair {
+        first: first.to_vec(),
+        second: second.to_vec(),
+    })
 }
 
 fn algorithm_of(algorithm: JwsAlgorithm) -> verifier::Algorithm {
@@ -49,7 +66,10 @@ fn algorithm_of(algorithm: JwsAlgorithm) -> verifier::Algorithm {
 }
 
 fn name_of(name: &CacheName) -> cache::Name {
-    cache::Name { kind: name.kind.to_owned(), parts: name.parts.clone() }
+    cache::Name {
+        kind: name.kind.to_owned(),
+        parts: name.parts.clone(),
+    }
 }
 
 fn room_of(room: Room) -> cache::Room {
@@ -67,7 +87,9 @@ fn milliseconds<T: TryFrom<u128> + Ord>(time: Duration, most: T) -> T {
 
 impl Outside for World {
     fn now_ms(&self) -> u64 {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let since = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         milliseconds(since, u64::MAX)
     }
 
@@ -75,7 +97,11 @@ impl Outside for World {
         self.began.elapsed()
     }
 
-    async fn send(&self, request: Request<Vec<u8>>, limits: Limits) -> Result<Response<Vec<u8>>, SendError> {
+    async fn send(
+        &self,
+        request: Request<Vec<u8>>,
+        limits: Limits,
+    ) -> Result<Response<Vec<u8>>, SendError> {
         crate::outbound::send(request, limits).await
     }
 
@@ -84,10 +110,12 @@ impl Outside for World {
     }
 
     fn app_jwt(&self, app: u64, refused: bool) -> Result<AppJwt, SignerFailure> {
-        signer::app_jwt(app, refused).map(AppJwt::new).map_err(|failure| match failure {
-            signer::Failure::UnknownApp => SignerFailure::UnknownApp,
-            signer::Failure::Unavailable(why) => SignerFailure::Unavailable(why),
-        })
+        signer::app_jwt(app, refused)
+            .map(AppJwt::new)
+            .map_err(|failure| match failure {
+                signer::Failure::UnknownApp => SignerFailure::UnknownApp,
+                signer::Failure::Unavailable(why) => SignerFailure::Unavailable(why),
+            })
     }
 
     fn cache_get(&self, name: &CacheName) -> Option<Vec<u8>> {
@@ -95,7 +123,11 @@ impl Outside for World {
     }
 
     fn cache_get_or_lead(&self, name: &CacheName, wait: Duration, lead: Duration) -> Led {
-        match cache::get_or_lead(&name_of(name), milliseconds(wait, u32::MAX), milliseconds(lead, u32::MAX)) {
+        match cache::get_or_lead(
+            &name_of(name),
+            milliseconds(wait, u32::MAX),
+            milliseconds(lead, u32::MAX),
+        ) {
             cache::Answer::Hit(value) => Led::Hit(value),
             cache::Answer::Lead => Led::Lead,
             cache::Answer::Busy => Led::Busy,
@@ -104,7 +136,12 @@ impl Outside for World {
     }
 
     fn cache_put(&self, name: &CacheName, room: Room, value: Vec<u8>, keep: Duration) {
-        cache::put(&name_of(name), room_of(room), &value, milliseconds(keep, u64::MAX));
+        cache::put(
+            &name_of(name),
+            room_of(room),
+            &value,
+            milliseconds(keep, u64::MAX),
+        );
     }
 
     fn cache_remove(&self, name: &CacheName) {
@@ -112,7 +149,12 @@ impl Outside for World {
     }
 
     fn cache_count(&self, name: &CacheName, room: Room, add: u32, window: Duration) -> Option<u32> {
-        cache::count(&name_of(name), room_of(room), add, milliseconds(window, u32::MAX))
+        cache::count(
+            &name_of(name),
+            room_of(room),
+            add,
+            milliseconds(window, u32::MAX),
+        )
     }
 
     fn audit(&self, decision: &str, entry: &str) -> Result<(), String> {
@@ -126,8 +168,10 @@ impl Outside for World {
             LogLevel::Info => journal::Level::Info,
             LogLevel::Debug => journal::Level::Debug,
         };
-        let fields: Vec<(String, String)> =
-            fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        let fields: Vec<(String, String)> = fields
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()))
+            .collect();
         journal::log(level, decision, message, &fields);
     }
 }

@@ -38,7 +38,9 @@ pub fn code_and_status(error: &ExchangeError) -> (u8, u16) {
         ExchangeError::Limited { .. } => (8, 429),
         ExchangeError::WrongMethod { .. } => (12, 405),
         ExchangeError::RefreshTokens => (12, 501),
-        ExchangeError::AppRefused | ExchangeError::TokenWider | ExchangeError::Internal => (13, 500),
+        ExchangeError::AppRefused | ExchangeError::TokenWider | ExchangeError::Internal => {
+            (13, 500)
+        }
         ExchangeError::ProviderUnavailable { .. }
         | ExchangeError::KeysPending { .. }
         | ExchangeError::GitHubUnavailable { .. }
@@ -64,8 +66,14 @@ struct ErrorBody<'a> {
 #[must_use]
 pub fn refused(error: &ExchangeError, decision: &str) -> Response<Vec<u8>> {
     let (code, status) = code_and_status(error);
-    let body =
-        ErrorBody { code, message: error.to_string(), details: [], error: error.key(), decision, reason: error.reason() };
+    let body = ErrorBody {
+        code,
+        message: error.to_string(),
+        details: [],
+        error: error.key(),
+        decision,
+        reason: error.reason(),
+    };
     let mut response = json(status, &body, decision);
     let headers = response.headers_mut();
     if let Some(seconds) = error.retry_after() {
@@ -80,7 +88,10 @@ pub fn refused(error: &ExchangeError, decision: &str) -> Response<Vec<u8>> {
             ExchangeError::AuthorizationCount => "Bearer",
             _ => "Bearer error=\"invalid_token\"",
         };
-        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        headers.insert(
+            header::WWW_AUTHENTICATE,
+            HeaderValue::from_static(challenge),
+        );
     }
     response
 }
@@ -113,7 +124,9 @@ pub fn granted(granted: &Granted, decision: &str) -> Response<Vec<u8>> {
         expires_in: oauth.then_some(granted.expires_in),
     };
     let mut response = json(200, &body, decision);
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 
@@ -130,14 +143,22 @@ pub fn health(problems: &[String], decision: &str) -> Response<Vec<u8>> {
     if problems.is_empty() {
         return json(200, &serde_json::json!({"status": "ok"}), decision);
     }
-    json(503, &serde_json::json!({"status": "not ready", "problems": problems}), decision)
+    json(
+        503,
+        &serde_json::json!({"status": "not ready", "problems": problems}),
+        decision,
+    )
 }
 
 fn json(status: u16, body: &impl Serialize, decision: &str) -> Response<Vec<u8>> {
     let mut response = Response::new(serde_json::to_vec(body).unwrap_or_default());
-    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() =
+        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
     if let Ok(decision) = HeaderValue::from_str(decision) {
         headers.insert("octo-sts-decision", decision);
     }

@@ -43,13 +43,19 @@ pub(crate) fn handle(request: IncomingRequest, response_out: ResponseOutparam) {
 }
 
 fn route(method: &Method, path: &str) -> Result<Route, ExchangeError> {
-    let path = if path == "/" { path } else { path.strip_suffix('/').unwrap_or(path) };
+    let path = if path == "/" {
+        path
+    } else {
+        path.strip_suffix('/').unwrap_or(path)
+    };
     match (path, method.as_str()) {
         ("/", "GET") => Ok(Route::Welcome),
         ("/healthz", "GET") => Ok(Route::Health),
         ("/", "POST") | ("/sts/exchange" | "/exchange", "GET" | "POST") => Ok(Route::Exchange),
         ("/sts/exchange_refresh_token", "POST") => Err(ExchangeError::RefreshTokens),
-        ("/" | "/sts/exchange" | "/exchange", _) => Err(ExchangeError::WrongMethod { allow: "GET, POST" }),
+        ("/" | "/sts/exchange" | "/exchange", _) => {
+            Err(ExchangeError::WrongMethod { allow: "GET, POST" })
+        }
         ("/healthz", _) => Err(ExchangeError::WrongMethod { allow: "GET" }),
         ("/sts/exchange_refresh_token", _) => Err(ExchangeError::WrongMethod { allow: "POST" }),
         _ => Err(ExchangeError::NoSuchPath),
@@ -63,13 +69,22 @@ fn problems() -> Vec<String> {
     }
 }
 
-async fn answer_exchange(world: &World, request: Request<Body>, responder: Responder, decision: &str) {
+async fn answer_exchange(
+    world: &World,
+    request: Request<Body>,
+    responder: Responder,
+    decision: &str,
+) {
     let incoming = match read(request).await {
         Ok(incoming) => incoming,
         Err(error) => return send(responder, respond::refused(&error, decision)).await,
     };
     let Ok(settings) = configuration::read() else {
-        return send(responder, respond::refused(&ExchangeError::NotConfigured { retry_after: 30 }, decision)).await;
+        return send(
+            responder,
+            respond::refused(&ExchangeError::NotConfigured { retry_after: 30 }, decision),
+        )
+        .await;
     };
     let exchanged = exchange(world, &settings, decision, &incoming).await;
     let answer = match &exchanged.answer {
@@ -87,10 +102,15 @@ async fn send(responder: Responder, answer: Response<Vec<u8>>) {
 
 async fn read(request: Request<Body>) -> Result<Incoming, ExchangeError> {
     let (head, body) = request.into_parts();
-    let body = read_body(body).timeout(Duration::from_secs(BODY_SECONDS)).await.unwrap_or(Err(ExchangeError::Deadline))?;
+    let body = read_body(body)
+        .timeout(Duration::from_secs(BODY_SECONDS))
+        .await
+        .unwrap_or(Err(ExchangeError::Deadline))?;
     Ok(Incoming {
         query: head.uri.query().unwrap_or_default().to_owned(),
-        content_type: texts(&head.headers, &header::CONTENT_TYPE).into_iter().next(),
+        content_type: texts(&head.headers, &header::CONTENT_TYPE)
+            .into_iter()
+            .next(),
         body,
         authorization: texts(&head.headers, &header::AUTHORIZATION),
         user_agent: texts(&head.headers, &header::USER_AGENT).into_iter().next(),
@@ -98,7 +118,10 @@ async fn read(request: Request<Body>) -> Result<Incoming, ExchangeError> {
 }
 
 async fn read_body(body: Body) -> Result<Vec<u8>, ExchangeError> {
-    if body.content_length().is_some_and(|length| length > MAX_BODY as u64) {
+    if body
+        .content_length()
+        .is_some_and(|length| length > MAX_BODY as u64)
+    {
         return Err(ExchangeError::RequestTooLarge);
     }
     let mut body = body.into_boxed_body();
@@ -117,7 +140,11 @@ async fn read_body(body: Body) -> Result<Vec<u8>, ExchangeError> {
 
 /// Every value of a header; what is no text reads as empty, so that it counts and matches nothing.
 fn texts(headers: &HeaderMap, name: &header::HeaderName) -> Vec<String> {
-    headers.get_all(name).iter().map(|value| value.to_str().unwrap_or_default().to_owned()).collect()
+    headers
+        .get_all(name)
+        .iter()
+        .map(|value| value.to_str().unwrap_or_default().to_owned())
+        .collect()
 }
 
 fn random() -> u128 {

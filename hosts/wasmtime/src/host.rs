@@ -245,8 +245,10 @@ impl Host {
 
     /// Writes a line to the host's log, beside what the host itself has to say.
     pub fn log(&self, level: LogLevel, message: &str, fields: &[(&str, &str)]) {
-        let fields: Vec<(String, String)> =
-            fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let fields: Vec<(String, String)> = fields
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
         self.0.platform.log.write(level, "", message, &fields);
     }
 

@@ -12,7 +12,10 @@ pub(super) struct Answer {
 impl Answer {
     /// A member of the body as text; empty if it is not there.
     pub(super) fn text(&self, member: &str) -> &str {
-        self.body.get(member).and_then(Value::as_str).unwrap_or_default()
+        self.body
+            .get(member)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
     }
 
     /// Status and message, as a person would say it.
@@ -40,16 +43,26 @@ impl Call<'_> {
             .timeout_global(Some(Duration::from_secs(40)))
             .build()
             .into();
-        let mut request = ureq::http::Request::builder().method(self.method).uri(&self.url);
-        request = request.header("user-agent", "octo-sts-demo").header("content-type", "application/json");
+        let mut request = ureq::http::Request::builder()
+            .method(self.method)
+            .uri(&self.url);
+        request = request
+            .header("user-agent", "octo-sts-demo")
+            .header("content-type", "application/json");
         if let Some(bearer) = self.bearer {
             request = request.header("authorization", format!("Bearer {bearer}"));
         }
         let body = self.body.as_ref().map(Value::to_string).unwrap_or_default();
         let request = request.body(body).map_err(|error| error.to_string())?;
         let mut answer = agent.run(request).map_err(|error| error.to_string())?;
-        let text = answer.body_mut().read_to_string().map_err(|error| error.to_string())?;
-        Ok(Answer { status: answer.status().as_u16(), body: serde_json::from_str(&text).unwrap_or_default() })
+        let text = answer
+            .body_mut()
+            .read_to_string()
+            .map_err(|error| error.to_string())?;
+        Ok(Answer {
+            status: answer.status().as_u16(),
+            body: serde_json::from_str(&text).unwrap_or_default(),
+        })
     }
 
     /// The same for a shell; `variable` stands for the credential.

@@ -71,8 +71,15 @@ pub(crate) fn run(options: &Options) -> Result<bool, Failure> {
 
 /// The demo as a check of `cargo xtask test`.
 pub(crate) fn check() -> Result<(), Failure> {
-    let ok = run(&Options { keep: false, format: Format::Text })?;
-    if ok { Ok(()) } else { Err("the demo did not come out as it must".into()) }
+    let ok = run(&Options {
+        keep: false,
+        format: Format::Text,
+    })?;
+    if ok {
+        Ok(())
+    } else {
+        Err("the demo did not come out as it must".into())
+    }
 }
 
 fn conclude(steps: &[Step], ok: bool) {
@@ -87,7 +94,10 @@ fn keep(servers: &Servers) {
     println!("\nStill running, until you press Enter:");
     println!("  server     {}", servers.server);
     println!("  GitHub     {}", servers.github);
-    println!("  simulator  {} (tests/simulator/README.md)", servers.control);
+    println!(
+        "  simulator  {} (tests/simulator/README.md)",
+        servers.control
+    );
     println!("\nThe curl lines above work as they stand; a fresh OIDC token for them:");
     println!("  {}", story::token_curl(servers));
     let _ = std::io::stdin().read(&mut [0]);

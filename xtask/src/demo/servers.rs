@@ -27,37 +27,79 @@ struct Process(Child);
 impl Drop for Process {
     fn drop(&mut self) {
         // SIGTERM, so that the simulator removes its keys; the process may have ended by itself.
-        let _ = Command::new("kill").arg(self.0.id().to_string()).stderr(Stdio::null()).status();
+        let _ = Command::new("kill")
+            .arg(self.0.id().to_string())
+            .stderr(Stdio::null())
+            .status();
         let _ = self.0.wait();
     }
 }
 
 impl Servers {
     pub(super) fn start() -> Result<Self, Failure> {
-        let (simulator, line) = start(program("octo-sts-simulator").stdout(Stdio::piped()), Output::Standard, "\"github\"")?;
-        let about: Value = serde_json::from_str(&line).map_err(|error| format!("the simulator said {line}: {error}"))?;
-        let text = |pointer: &str| about.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let app = about.pointer("/apps/0/id").and_then(Value::as_u64).unwrap_or_default();
+        let (simulator, line) = start(
+            program("octo-sts-simulator").stdout(Stdio::piped()),
+            Output::Standard,
+            "\"github\"",
+        )?;
+        let about: Value = serde_json::from_str(&line)
+            .map_err(|error| format!("the simulator said {line}: {error}"))?;
+        let text = |pointer: &str| {
+            about
+                .pointer(pointer)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
+        let app = about
+            .pointer("/apps/0/id")
+            .and_then(Value::as_u64)
+            .unwrap_or_default();
         let mut serve = program("octo-sts");
         serve.args(["serve", "--port", "0", "--address", "127.0.0.1"]);
         serve.env_clear();
-        serve.env("STS_DOMAIN", DOMAIN).env("GITHUB_APP_IDS", app.to_string());
-        serve.env("APP_SECRET_CERTIFICATE_FILE", text("/apps/0/private_key_file"));
-        serve.env("GITHUB_BASE_URL", text("/github")).env("LOG_FORMAT", "json");
+        serve
+            .env("STS_DOMAIN", DOMAIN)
+            .env("GITHUB_APP_IDS", app.to_string());
+        serve.env(
+            "APP_SECRET_CERTIFICATE_FILE",
+            text("/apps/0/private_key_file"),
+        );
+        serve
+            .env("GITHUB_BASE_URL", text("/github"))
+            .env("LOG_FORMAT", "json");
         serve.stdout(Stdio::null()).stderr(Stdio::piped());
         let (server, line) = start(&mut serve, Output::Error, "\"listening\"")?;
-        let line: Value = serde_json::from_str(&line).map_err(|error| format!("the server said {line}: {error}"))?;
-        let address = line.get("address").and_then(Value::as_str).unwrap_or_default();
+        let line: Value = serde_json::from_str(&line)
+            .map_err(|error| format!("the server said {line}: {error}"))?;
+        let address = line
+            .get("address")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         let server_url = format!("http://{address}");
-        Ok(Self { server: server_url, github: text("/github"), control: text("/control"), _processes: [server, simulator] })
+        Ok(Self {
+            server: server_url,
+            github: text("/github"),
+            control: text("/control"),
+            _processes: [server, simulator],
+        })
     }
 
     /// Asks the simulator for something and returns a member of its answer.
     pub(super) fn ask(&self, path: &str, body: Value, member: &str) -> Result<String, Failure> {
         let url = format!("{}/{path}", self.control);
-        let answer = Call { method: "POST", url, bearer: None, body: Some(body) }.send()?;
+        let answer = Call {
+            method: "POST",
+            url,
+            bearer: None,
+            body: Some(body),
+        }
+        .send()?;
         match answer.text(member) {
-            "" => Err(format!("the simulator answered {} {}", answer.status, answer.body)),
+            "" => Err(format!(
+                "the simulator answered {} {}",
+                answer.status, answer.body
+            )),
             text => Ok(text.to_owned()),
         }
     }
@@ -66,7 +108,11 @@ impl Servers {
     pub(super) fn write(&self, path: &str, text: &str) -> Result<(), Failure> {
         let url = format!("{}/files/{path}", self.control);
         let agent = ureq::agent();
-        agent.put(url).send(text).map(drop).map_err(|error| format!("the simulator did not take {path}: {error}"))
+        agent
+            .put(url)
+            .send(text)
+            .map(drop)
+            .map_err(|error| format!("the simulator did not take {path}: {error}"))
     }
 }
 
@@ -84,13 +130,27 @@ enum Output {
 
 /// Starts a process and returns the first line of its output that has `marker`; what else it says goes to standard error
 /// if it ends before that.
-fn start(command: &mut Command, output: Output, marker: &'static str) -> Result<(Process, String), Failure> {
+fn start(
+    command: &mut Command,
+    output: Output,
+    marker: &'static str,
+) -> Result<(Process, String), Failure> {
     let name = command.get_program().to_string_lossy().into_owned();
-    let child = command.spawn().map_err(|error| format!("{name} could not be started: {error}"))?;
+    let child = command
+        .spawn()
+        .map_err(|error| format!("{name} could not be started: {error}"))?;
     let mut process = Process(child);
     let reader: Option<Box<dyn Read + Send>> = match output {
-        Output::Standard => process.0.stdout.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>),
-        Output::Error => process.0.stderr.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>),
+        Output::Standard => process
+            .0
+            .stdout
+            .take()
+            .map(|pipe| Box::new(pipe) as Box<dyn Read + Send>),
+        Output::Error => process
+            .0
+            .stderr
+            .take()
+            .map(|pipe| Box::new(pipe) as Box<dyn Read + Send>),
     };
     let reader = reader.ok_or_else(|| format!("{name} has no output"))?;
     let (found, line) = mpsc::channel();
@@ -110,6 +170,9 @@ fn start(command: &mut Command, output: Output, marker: &'static str) -> Result<
     match line.recv_timeout(STARTING) {
         Ok(Ok(line)) => Ok((process, line)),
         Ok(Err(said)) => Err(format!("{name} ended: {said}")),
-        Err(_) => Err(format!("{name} did not listen within {} s", STARTING.as_secs())),
+        Err(_) => Err(format!(
+            "{name} did not listen within {} s",
+            STARTING.as_secs()
+        )),
     }
 }

@@ -18,16 +18,28 @@ permissions:
 
 /// Walks to the end, whatever comes out on the way.
 pub(super) fn walk(servers: &Servers, aloud: bool) -> Vec<Step> {
-    let mut walk = Walk { servers, aloud, steps: Vec::new(), token: String::new() };
+    let mut walk = Walk {
+        servers,
+        aloud,
+        steps: Vec::new(),
+        token: String::new(),
+    };
     walk.all();
     walk.steps
 }
 
 /// How to get an OIDC token from the simulator by hand.
 pub(super) fn token_curl(servers: &Servers) -> String {
-    let call =
-        Call { method: "POST", url: format!("{}/token", servers.control), bearer: None, body: Some(workload(json!({}))) };
-    format!("OIDC=$({} | sed 's/.*\"token\":\"//;s/\".*//')", call.curl(""))
+    let call = Call {
+        method: "POST",
+        url: format!("{}/token", servers.control),
+        bearer: None,
+        body: Some(workload(json!({}))),
+    };
+    format!(
+        "OIDC=$({} | sed 's/.*\"token\":\"//;s/\".*//')",
+        call.curl("")
+    )
 }
 
 /// Claims as GitHub Actions sends them for a run on `main`, and what is different.
@@ -63,14 +75,21 @@ impl Walk<'_> {
         let exchange = Wanted {
             name: "exchange",
             words: "a workload on main gets a GitHub token: 200 with token and expiry",
-            holds: |answer| answer.status == 200 && answer.text("token").starts_with("ghs_") && !answer.text("expiry").is_empty(),
+            holds: |answer| {
+                answer.status == 200
+                    && answer.text("token").starts_with("ghs_")
+                    && !answer.text("expiry").is_empty()
+            },
         };
         self.exchange(exchange, workload(json!({})));
         self.use_token();
         let pull_request = Wanted {
             name: "pull-request",
             words: "a pull request's token is refused with the reason: 403 permission_denied, the subject did not match",
-            holds: |answer| refused(answer, 403, "permission_denied") && answer.text("message").contains("subject"),
+            holds: |answer| {
+                refused(answer, 403, "permission_denied")
+                    && answer.text("message").contains("subject")
+            },
         };
         self.exchange(pull_request, workload(json!({"pull_request": 7})));
         let mut forged = workload(json!({}));
@@ -89,26 +108,44 @@ impl Walk<'_> {
     fn policy(&self) -> Step {
         let path = "acme/app/.github/chainguard/ci.sts.yaml";
         let issuer = self.issuer();
-        let written = issuer.and_then(|issuer| self.servers.write(path, &POLICY.replace("ISSUER", &issuer)));
+        let written =
+            issuer.and_then(|issuer| self.servers.write(path, &POLICY.replace("ISSUER", &issuer)));
         Step {
             name: "policy",
             wanted: "acme/app gets a trust policy that lets its main branch read contents".into(),
             ok: written.is_ok(),
             got: written.map_or_else(|why| why, |()| "written".into()),
-            curl: format!("curl -s -X PUT --data-binary @ci.sts.yaml '{}/files/{path}'", self.servers.control),
+            curl: format!(
+                "curl -s -X PUT --data-binary @ci.sts.yaml '{}/files/{path}'",
+                self.servers.control
+            ),
         }
     }
 
     fn issuer(&self) -> Result<String, Failure> {
-        let answer = Call { method: "GET", url: format!("{}/", self.servers.control), bearer: None, body: None }.send()?;
+        let answer = Call {
+            method: "GET",
+            url: format!("{}/", self.servers.control),
+            bearer: None,
+            body: None,
+        }
+        .send()?;
         Ok(answer.text("actions_issuer").to_owned())
     }
 
     fn exchange(&mut self, wanted: Wanted, token_request: Value) {
-        let url = format!("{}/sts/exchange?scope=acme/app&identity=ci", self.servers.server);
+        let url = format!(
+            "{}/sts/exchange?scope=acme/app&identity=ci",
+            self.servers.server
+        );
         let step = match self.servers.ask("token", token_request, "token") {
             Ok(oidc) => {
-                let call = Call { method: "GET", url, bearer: Some(&oidc), body: None };
+                let call = Call {
+                    method: "GET",
+                    url,
+                    bearer: Some(&oidc),
+                    body: None,
+                };
                 let answer = call.send();
                 if let Ok(answer) = &answer
                     && answer.status == 200
@@ -117,7 +154,17 @@ impl Walk<'_> {
                 }
                 judge(wanted, &call, "OIDC", answer)
             }
-            Err(why) => judge(wanted, &Call { method: "GET", url, bearer: None, body: None }, "OIDC", Err(why)),
+            Err(why) => judge(
+                wanted,
+                &Call {
+                    method: "GET",
+                    url,
+                    bearer: None,
+                    body: None,
+                },
+                "OIDC",
+                Err(why),
+            ),
         };
         self.record(step);
     }
@@ -131,7 +178,12 @@ impl Walk<'_> {
             words: "the token reads a file of acme/app: 200",
             holds: |answer| answer.status == 200 && answer.text("name") == "README.md",
         };
-        let call = Call { method: "GET", url: url.clone(), bearer: Some(&token), body: None };
+        let call = Call {
+            method: "GET",
+            url: url.clone(),
+            bearer: Some(&token),
+            body: None,
+        };
         self.record(judge(read, &call, "TOKEN", call.send()));
         let write = Wanted {
             name: "write",
@@ -139,7 +191,12 @@ impl Walk<'_> {
             holds: |answer| answer.status == 403,
         };
         let body = json!({"message": "no", "content": "bm8K"});
-        let call = Call { method: "PUT", url, bearer: Some(&token), body: Some(body) };
+        let call = Call {
+            method: "PUT",
+            url,
+            bearer: Some(&token),
+            body: Some(body),
+        };
         self.record(judge(write, &call, "TOKEN", call.send()));
     }
 
@@ -161,7 +218,13 @@ fn judge(wanted: Wanted, call: &Call<'_>, variable: &str, answer: Result<Answer,
         Ok(answer) => answer.said(),
         Err(why) => why,
     };
-    Step { name: wanted.name, wanted: wanted.words.into(), got, ok, curl: call.curl(variable) }
+    Step {
+        name: wanted.name,
+        wanted: wanted.words.into(),
+        got,
+        ok,
+        curl: call.curl(variable),
+    }
 }
 
 /// A success in words; of a token its beginning only.
@@ -169,7 +232,11 @@ fn shown(answer: &Answer) -> String {
     let token: String = answer.text("token").chars().take(8).collect();
     match (token.as_str(), answer.text("name")) {
         ("", name) => format!("{} {name}", answer.status),
-        (token, _) => format!("{}: token {token}…, expiry {}", answer.status, answer.text("expiry")),
+        (token, _) => format!(
+            "{}: token {token}…, expiry {}",
+            answer.status,
+            answer.text("expiry")
+        ),
     }
 }
 

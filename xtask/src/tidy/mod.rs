@@ -18,5 +18,9 @@ pub(crate) fn run() -> Result<(), Failure> {
     for problem in &problems {
         say(&format!("tidy: {problem}"));
     }
-    if problems.is_empty() { Ok(()) } else { Err(format!("tidy found {} problems", problems.len())) }
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("tidy found {} problems", problems.len()))
+    }
 }

@@ -12,7 +12,11 @@ struct Room {
 }
 
 const fn room(package: &'static str, knows: &'static [&'static str], pure: bool) -> Room {
-    Room { package, knows, pure }
+    Room {
+        package,
+        knows,
+        pure,
+    }
 }
 
 /// `*`: everything.
@@ -20,10 +24,27 @@ const ROOMS: [Room; 10] = [
     room("octo-sts-oidc", &[], true),
     room("octo-sts-github", &[], true),
     room("octo-sts-policy", &["octo-sts-oidc"], true),
-    room("octo-sts-exchange", &["octo-sts-oidc", "octo-sts-github", "octo-sts-policy"], true),
-    room("octo-sts-service", &["octo-sts-exchange", "octo-sts-oidc", "octo-sts-github", "octo-sts-policy"], false),
+    room(
+        "octo-sts-exchange",
+        &["octo-sts-oidc", "octo-sts-github", "octo-sts-policy"],
+        true,
+    ),
+    room(
+        "octo-sts-service",
+        &[
+            "octo-sts-exchange",
+            "octo-sts-oidc",
+            "octo-sts-github",
+            "octo-sts-policy",
+        ],
+        false,
+    ),
     room("octo-sts-host-wasmtime", &[], false),
-    room("octo-sts", &["octo-sts-policy", "octo-sts-oidc", "octo-sts-host-wasmtime"], false),
+    room(
+        "octo-sts",
+        &["octo-sts-policy", "octo-sts-oidc", "octo-sts-host-wasmtime"],
+        false,
+    ),
     room("octo-sts-simulator", &[], false),
     room("octo-sts-conformance", &["*"], false),
     room("xtask", &["*"], false),
@@ -55,8 +76,23 @@ const GUARDED: [(&str, &[&str]); 5] = [
     ("wasmtime", &["octo-sts-host-wasmtime"]),
     ("wasmtime-wasi", &["octo-sts-host-wasmtime"]),
     ("wasmtime-wasi-http", &["octo-sts-host-wasmtime"]),
-    ("tokio", &["octo-sts-host-wasmtime", "octo-sts", "octo-sts-simulator", "octo-sts-conformance"]),
-    ("hyper", &["octo-sts-host-wasmtime", "octo-sts-simulator", "octo-sts-conformance"]),
+    (
+        "tokio",
+        &[
+            "octo-sts-host-wasmtime",
+            "octo-sts",
+            "octo-sts-simulator",
+            "octo-sts-conformance",
+        ],
+    ),
+    (
+        "hyper",
+        &[
+            "octo-sts-host-wasmtime",
+            "octo-sts-simulator",
+            "octo-sts-conformance",
+        ],
+    ),
 ];
 
 pub(crate) fn check() -> Result<Vec<String>, Failure> {
@@ -64,9 +100,15 @@ pub(crate) fn check() -> Result<Vec<String>, Failure> {
     let metadata = metadata.map_err(|error| format!("cargo metadata: {error}"))?;
     let mut problems = Vec::new();
     for package in &metadata.packages {
-        match ROOMS.iter().find(|room| room.package == package.name.as_str()) {
+        match ROOMS
+            .iter()
+            .find(|room| room.package == package.name.as_str())
+        {
             Some(room) => problems.extend(judge(room, package)),
-            None => problems.push(format!("{} is no room of the table in xtask/src/tidy/rooms.rs", package.name)),
+            None => problems.push(format!(
+                "{} is no room of the table in xtask/src/tidy/rooms.rs",
+                package.name
+            )),
         }
     }
     Ok(problems)
@@ -81,7 +123,8 @@ fn judge(room: &Room, package: &Package) -> Vec<String> {
         if ours && !knows {
             problems.push(format!("{} must not know {name}", room.package));
         }
-        if room.pure && !ours && dependency.kind == DependencyKind::Normal && !PURE.contains(&name) {
+        if room.pure && !ours && dependency.kind == DependencyKind::Normal && !PURE.contains(&name)
+        {
             problems.push(format!("{} is pure and must not use {name}", room.package));
         }
         let guarded = GUARDED.iter().find(|(guarded, _)| *guarded == name);

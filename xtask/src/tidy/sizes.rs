@@ -13,7 +13,11 @@ const TOO_LONG: usize = 500;
 const HEAVY: u64 = 1_000_000;
 
 pub(crate) fn check() -> Result<Vec<String>, Failure> {
-    let files = output(Command::new("git").args(["ls-files", "--cached", "--others", "--exclude-standard"]).current_dir(root()))?;
+    let files = output(
+        Command::new("git")
+            .args(["ls-files", "--cached", "--others", "--exclude-standard"])
+            .current_dir(root()),
+    )?;
     let mut problems = Vec::new();
     for file in files.lines() {
         let path = root().join(file);

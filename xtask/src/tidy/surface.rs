@@ -10,22 +10,45 @@ use wasmparser::{Parser, Payload};
 pub(crate) fn check() -> Result<Vec<String>, Failure> {
     let listed = fs::read_to_string(root().join("wit/surface.txt"));
     let listed = listed.map_err(|error| format!("cannot read wit/surface.txt: {error}"))?;
-    let listed: BTreeSet<String> =
-        listed.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned).collect();
+    let listed: BTreeSet<String> = listed
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(str::to_owned)
+        .collect();
     let Ok(bytes) = fs::read(artifact()) else {
-        return Ok(vec!["dist/octo_sts.wasm is not built (cargo xtask build)".to_owned()]);
+        return Ok(vec![
+            "dist/octo_sts.wasm is not built (cargo xtask build)".to_owned(),
+        ]);
     };
     let found = surface(&bytes)?;
-    let extra = found.difference(&listed).map(|name| format!("the artifact has `{name}`, which wit/surface.txt lacks"));
-    let missing = listed.difference(&found).map(|name| format!("wit/surface.txt has `{name}`, which the artifact lacks"));
+    let extra = found
+        .difference(&listed)
+        .map(|name| format!("the artifact has `{name}`, which wit/surface.txt lacks"));
+    let missing = listed
+        .difference(&found)
+        .map(|name| format!("wit/surface.txt has `{name}`, which the artifact lacks"));
     let mut problems: Vec<String> = extra.chain(missing).collect();
     // Released WASI and our own package: everything else would not load somewhere (docs/DESIGN.md).
-    let foreign = |name: &&String| !name.contains(" wasi:") && !name.contains(" octo-sts:platform/");
-    problems.extend(found.iter().filter(foreign).map(|name| format!("the artifact must not have `{name}`")));
+    let foreign =
+        |name: &&String| !name.contains(" wasi:") && !name.contains(" octo-sts:platform/");
+    problems.extend(
+        found
+            .iter()
+            .filter(foreign)
+            .map(|name| format!("the artifact must not have `{name}`")),
+    );
     let draft = |name: &&String| name.contains(" wasi:") && !name.contains("@0.2.");
-    problems.extend(found.iter().filter(draft).map(|name| format!("`{name}` is no released WASI 0.2")));
+    problems.extend(
+        found
+            .iter()
+            .filter(draft)
+            .map(|name| format!("`{name}` is no released WASI 0.2")),
+    );
     if bytes.len() > 1_500_000 {
-        problems.push(format!("dist/octo_sts.wasm has {} bytes, which is more than 1.5 MB", bytes.len()));
+        problems.push(format!(
+            "dist/octo_sts.wasm has {} bytes, which is more than 1.5 MB",
+            bytes.len()
+        ));
     }
     Ok(problems)
 }
