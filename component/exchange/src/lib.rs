@@ -12,7 +12,7 @@
 //! | `policy_file` | the policy's text |
 //! | `authorize` | the policy's decision, and the grant that only it can make |
 //! | `mint` | the token, compared with the grant |
-//! | `audit` | the record, written before the answer |
+//! | `audit`, `recording` | the record, written before the answer |
 //! | `detail` | what a caller may know of a refusal |
 //!
 //! Beside them: [`settings`], [`error`], [`outside`], `context` (calls to GitHub), `memory` (what is remembered), and
@@ -31,6 +31,7 @@ mod mint;
 pub mod outside;
 mod policy_file;
 mod provider;
+mod recording;
 pub mod request;
 pub mod settings;
 pub mod story;

@@ -1,0 +1,147 @@
+//! Fetching an issuer's documents: metadata and keys, bounded, every address judged before it is asked (rule 20).
+
+use super::known::{Documents, Provider};
+use super::{BUDGET, ProviderTrouble};
+use crate::outside::{Limits, Outside, SendError};
+use http::{Request, Response, Uri};
+use oidc::{JwkSet, MAX_DOCUMENT, MetadataError, ProviderMetadata};
+use std::time::Duration;
+
+/// Redirects that are followed (rule 20).
+const REDIRECTS: usize = 3;
+
+impl<O: Outside> Provider<'_, '_, O> {
+    /// Fetches metadata and keys: one attempt and one retry, 10 s in all.
+    pub(super) async fn fetch(
+        &self,
+        old: Option<&Documents>,
+    ) -> Result<Documents, ProviderTrouble> {
+        let ends = self.context.outside.elapsed() + BUDGET.min(self.context.left());
+        match self.fetch_once(ends, old).await {
+            Err(ProviderTrouble::Unreachable(_)) if self.context.outside.elapsed() < ends => {
+                self.fetch_once(ends, old).await
+            }
+            other => other,
+        }
+    }
+
+    async fn fetch_once(
+        &self,
+        ends: Duration,
+        old: Option<&Documents>,
+    ) -> Result<Documents, ProviderTrouble> {
+        let metadata = self
+            .get(&self.issuer.issuer().discovery_url(), ends)
+            .await?;
+        let parsed = ProviderMetadata::parse(metadata.as_bytes(), self.issuer.issuer());
+        let parsed = parsed.map_err(|error| wrong_metadata(&error))?;
+        let jwks_uri = parsed.jwks_uri();
+        self.context
+            .settings
+            .issuers
+            .admit_url(self.issuer, jwks_uri)
+            .map_err(|error| wrong(&error))?;
+        let keys = self.get(jwks_uri, ends).await?;
+        JwkSet::parse(keys.as_bytes()).map_err(|error| wrong(&error))?;
+        let proven = self.proven || old.is_some_and(|old| old.proven);
+        Ok(Documents {
+            fetched: self.context.now(),
+            metadata,
+            keys,
+            proven,
+        })
+    }
+
+    /// Gets a document, following at most three redirects, each of which is judged like the first address.
+    async fn get(&self, url: &str, ends: Duration) -> Result<String, ProviderTrouble> {
+        let mut url = url.to_owned();
+        for _ in 0..=REDIRECTS {
+            let answer = self.get_once(&url, ends).await?;
+            match answer.status().as_u16() {
+                200 => {
+                    return String::from_utf8(answer.into_body())
+                        .map_err(|_| wrong(&"the document is not UTF-8"));
+                }
+                301 | 302 | 303 | 307 | 308 => {
+                    url = location(&url, &answer)
+                        .ok_or_else(|| wrong(&"a redirect without a readable address"))?;
+                    let judged = self
+                        .context
+                        .settings
+                        .issuers
+                        .admit_redirect(self.issuer, &url);
+                    judged.map_err(|error| wrong(&error))?;
+                }
+                status @ (408 | 429 | 500..=599) => {
+                    return Err(ProviderTrouble::Unreachable(format!("status {status}")));
+                }
+                status => return Err(wrong(&format!("status {status}"))),
+            }
+        }
+        Err(wrong(&"too many redirects"))
+    }
+
+    async fn get_once(
+        &self,
+        url: &str,
+        ends: Duration,
+    ) -> Result<Response<Vec<u8>>, ProviderTrouble> {
+        let total = ends.saturating_sub(self.context.outside.elapsed());
+        if total.is_zero() {
+            return Err(ProviderTrouble::Unreachable("timeout".into()));
+        }
+        let request = Request::get(url)
+            .header("accept", "application/json")
+            .header(
+                "user-agent",
+                concat!("octo-sts-wasm/", env!("CARGO_PKG_VERSION")),
+            )
+            .body(Vec::new())
+            .map_err(|_| wrong(&"an address that cannot be asked"))?;
+        let limits = Limits {
+            connect: total.min(Duration::from_secs(3)),
+            total,
+            max_answer: MAX_DOCUMENT,
+        };
+        self.context
+            .outside
+            .send(request, limits)
+            .await
+            .map_err(|error| match error {
+                SendError::Denied
+                | SendError::Tls
+                | SendError::TooLarge { .. }
+                | SendError::Protocol => wrong(&error),
+                other => ProviderTrouble::Unreachable(other.to_string()),
+            })
+    }
+}
+
+/// Where a redirect points: a whole address, or a path on the same host.
+fn location(base: &str, answer: &Response<Vec<u8>>) -> Option<String> {
+    let location = answer.headers().get("location")?.to_str().ok()?;
+    if !location.starts_with('/') {
+        return Some(location.to_owned());
+    }
+    let base: Uri = base.parse().ok()?;
+    let same_host = !location.starts_with("//");
+    same_host.then(|| {
+        Some(format!(
+            "{}://{}{location}",
+            base.scheme_str()?,
+            base.authority()?
+        ))
+    })?
+}
+
+fn wrong(why: &impl ToString) -> ProviderTrouble {
+    ProviderTrouble::Wrong(why.to_string())
+}
+
+fn wrong_metadata(error: &MetadataError) -> ProviderTrouble {
+    if error.names_another_issuer() {
+        ProviderTrouble::OtherIssuer
+    } else {
+        wrong(error)
+    }
+}

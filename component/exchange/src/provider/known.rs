@@ -1,0 +1,280 @@
+//! What is remembered of an issuer, and when it is asked again (rules 12, 17 and 18).
+
+use super::{BUDGET, ProviderTrouble, not_verified, refused};
+use crate::context::Context;
+use crate::error::{ExchangeError, Refusal};
+use crate::memory::{self, Keep};
+use crate::outside::{CacheName, Led, LogLevel, Outside, Room};
+use oidc::{
+    AdmittedIssuer, JwkSet, NumericDate, ProviderMetadata, Standing, UnverifiedIdToken,
+    VerifiedIdToken, VerifyError,
+};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// Keys are fresh for an hour, whatever `cache-control` says (rule 17).
+const FRESH: i64 = 3600;
+/// An empty key set is asked again after a minute (rule 17).
+const FRESH_EMPTY: i64 = 60;
+/// One refetch in this many seconds for an issuer (rule 18).
+const REFETCH: u64 = 20;
+/// How long a failure of an issuer that never led to a grant is remembered (rule 12), and of the others: short, so that
+/// an outage ends when it ends.
+const FAILED_UNPROVEN: u64 = 30;
+const FAILED_PROVEN: u64 = 2;
+
+/// An issuer's documents, as fetched.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Documents {
+    pub(super) fetched: i64,
+    pub(super) metadata: String,
+    pub(super) keys: String,
+    /// Whether a token of this issuer ever led to a grant.
+    pub(super) proven: bool,
+}
+
+/// What is remembered of an issuer.
+#[derive(Clone, Serialize, Deserialize)]
+enum Known {
+    Documents(Documents),
+    Failed(ProviderTrouble),
+}
+
+/// One issuer, as one request meets it.
+pub(super) struct Provider<'a, 'b, O> {
+    pub(super) context: &'a Context<'b, O>,
+    pub(super) issuer: &'a AdmittedIssuer,
+    /// Whether a token of it led to a grant just now.
+    pub(super) proven: bool,
+}
+
+impl<O: Outside> Provider<'_, '_, O> {
+    fn name(&self) -> CacheName {
+        memory::name("provider", &[self.issuer.issuer().as_str()])
+    }
+
+    pub(super) fn check(
+        &self,
+        token: &UnverifiedIdToken,
+        documents: &Documents,
+    ) -> Result<VerifiedIdToken, VerifyError> {
+        let (metadata, keys) = self.read(documents).ok_or(VerifyError::NoKeys)?;
+        oidc::verify(
+            token,
+            &metadata,
+            &keys,
+            NumericDate(self.context.now()),
+            self.context.outside,
+        )
+    }
+
+    /// What the documents say. They were read before they were kept, so none is a memory that was tampered with.
+    fn read(&self, documents: &Documents) -> Option<(ProviderMetadata, JwkSet)> {
+        let issuer = self.issuer.issuer();
+        let metadata = ProviderMetadata::parse(documents.metadata.as_bytes(), issuer).ok()?;
+        Some((metadata, JwkSet::parse(documents.keys.as_bytes()).ok()?))
+    }
+
+    /// The issuer's documents: remembered ones while they are fresh, new ones if they can be had, old ones within the
+    /// grace period if not.
+    pub(super) async fn documents(&self) -> Result<Documents, Refusal> {
+        let outside = self.context.outside;
+        let mut lead = Led::Alone;
+        let known = match memory::get::<Known>(outside, &self.name()) {
+            None => {
+                lead = outside.cache_get_or_lead(
+                    &self.name(),
+                    BUDGET.min(self.context.left()),
+                    BUDGET,
+                );
+                match &lead {
+                    Led::Hit(bytes) => serde_json::from_slice::<Known>(bytes).ok(),
+                    Led::Lead | Led::Busy | Led::Alone => None,
+                }
+            }
+            known => known,
+        };
+        match known {
+            Some(Known::Documents(documents)) => Ok(self.refreshed(documents).await),
+            Some(Known::Failed(trouble)) => Err(refused(&trouble)),
+            None if lead == Led::Busy => Err(refused(&ProviderTrouble::Unreachable(
+                "others wait for it too".into(),
+            ))),
+            None => self.first().await,
+        }
+    }
+
+    async fn first(&self) -> Result<Documents, Refusal> {
+        match self.fetch(None).await {
+            Ok(documents) => {
+                self.keep(&documents);
+                Ok(documents)
+            }
+            Err(trouble) => {
+                self.forget(&trouble);
+                Err(refused(&trouble))
+            }
+        }
+    }
+
+    /// Renews documents that are not fresh any more, one request at a time; everybody else goes on with the old ones.
+    async fn refreshed(&self, documents: Documents) -> Documents {
+        let age = self.context.now().saturating_sub(documents.fetched);
+        let empty = self
+            .read(&documents)
+            .is_some_and(|(_, keys)| keys.is_empty());
+        let fresh = if empty { FRESH_EMPTY } else { FRESH };
+        if (0..=fresh).contains(&age) || !self.may_refetch() {
+            return documents;
+        }
+        match self.fetch(Some(&documents)).await {
+            Ok(new) => {
+                self.keep(&new);
+                self.refetched();
+                new
+            }
+            Err(ProviderTrouble::OtherIssuer) => {
+                self.context.outside.cache_remove(&self.name());
+                self.forget(&ProviderTrouble::OtherIssuer);
+                // A set that can verify nothing: the issuer is stopped for this request too.
+                Documents {
+                    keys: r#"{"keys":[]}"#.into(),
+                    ..documents
+                }
+            }
+            Err(trouble) => {
+                self.refetched();
+                let fields = [
+                    ("issuer", self.issuer.issuer().as_str().to_owned()),
+                    ("because", trouble.to_string()),
+                ];
+                self.context.log(
+                    LogLevel::Warn,
+                    "an issuer's keys could not be renewed; the old ones serve",
+                    &fields,
+                );
+                documents
+            }
+        }
+    }
+
+    /// Rule 18: an unknown key is looked for once in 20 seconds; meanwhile nobody is told that the token is bad.
+    pub(super) async fn check_with_fresh_keys(
+        &self,
+        token: &UnverifiedIdToken,
+        old: Documents,
+    ) -> Result<(VerifiedIdToken, Documents), Refusal> {
+        if !self.may_refetch() {
+            return self.check_with_others_keys(token, &old);
+        }
+        let fetched = self.fetch(Some(&old)).await;
+        self.refetched();
+        match fetched {
+            Ok(new) => {
+                self.keep(&new);
+                self.check(token, &new)
+                    .map(|verified| (verified, new))
+                    .map_err(|error| not_verified(&error))
+            }
+            Err(ProviderTrouble::OtherIssuer) => {
+                self.context.outside.cache_remove(&self.name());
+                Err(refused(&ProviderTrouble::OtherIssuer))
+            }
+            Err(trouble) => Err(Refusal::new(
+                ExchangeError::KeysPending {
+                    retry_after: REFETCH,
+                },
+                trouble,
+            )),
+        }
+    }
+
+    /// Somebody else refetched a moment ago, or does so now: what they found may be enough.
+    fn check_with_others_keys(
+        &self,
+        token: &UnverifiedIdToken,
+        old: &Documents,
+    ) -> Result<(VerifiedIdToken, Documents), Refusal> {
+        if let Some(Known::Documents(new)) =
+            memory::get::<Known>(self.context.outside, &self.name())
+            && new.fetched > old.fetched
+            && let Ok(verified) = self.check(token, &new)
+        {
+            return Ok((verified, new));
+        }
+        let because = "the key is unknown, and the last refetch is less than 20 s old";
+        Err(Refusal::new(
+            ExchangeError::KeysPending {
+                retry_after: REFETCH,
+            },
+            because,
+        ))
+    }
+
+    fn refetch_name(&self) -> CacheName {
+        memory::name("keys-refetch", &[self.issuer.issuer().as_str()])
+    }
+
+    fn may_refetch(&self) -> bool {
+        matches!(
+            self.context
+                .outside
+                .cache_get_or_lead(&self.refetch_name(), Duration::ZERO, BUDGET),
+            Led::Lead | Led::Alone
+        )
+    }
+
+    fn refetched(&self) {
+        memory::put(
+            self.context.outside,
+            &self.refetch_name(),
+            self.keep_for(false, Duration::from_secs(REFETCH)),
+            &(),
+        );
+    }
+
+    fn keep_for(&self, proven: bool, time: Duration) -> Keep {
+        let room = match self.issuer.standing() {
+            Standing::Own | Standing::Listed => Room::Reserved,
+            Standing::Other if proven || self.proven => Room::Kept,
+            Standing::Other => Room::Unproven,
+        };
+        Keep { room, time }
+    }
+
+    /// Keeps documents for the grace period after they were fetched, and at least while they are fresh.
+    pub(super) fn keep(&self, documents: &Documents) {
+        let whole = self
+            .context
+            .settings
+            .issuer_grace
+            .max(Duration::from_secs(3600));
+        let age = u64::try_from(self.context.now().saturating_sub(documents.fetched)).unwrap_or(0);
+        let time = whole.saturating_sub(Duration::from_secs(age));
+        let known = Known::Documents(documents.clone());
+        memory::put(
+            self.context.outside,
+            &self.name(),
+            self.keep_for(documents.proven, time),
+            &known,
+        );
+    }
+
+    fn forget(&self, trouble: &ProviderTrouble) {
+        let seconds = if self.issuer.standing() == Standing::Other {
+            FAILED_UNPROVEN
+        } else {
+            FAILED_PROVEN
+        };
+        let mut keep = self.keep_for(false, Duration::from_secs(seconds));
+        if self.issuer.is_inventable() {
+            keep.room = Room::Unproven;
+        }
+        memory::put(
+            self.context.outside,
+            &self.name(),
+            keep,
+            &Known::Failed(trouble.clone()),
+        );
+    }
+}

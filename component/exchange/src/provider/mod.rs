@@ -1,0 +1,119 @@
+//! From an unverified token to a verified one: which issuer, its metadata and keys (cached), the signature.
+//! Rules 12, 17, 18 and 20 of docs/SECURITY.md.
+
+mod fetch;
+mod known;
+
+use crate::context::Context;
+use crate::error::{ExchangeError, Refusal};
+use crate::outside::Outside;
+use known::{Documents, Provider};
+use oidc::{
+    AdmittedIssuer, Issuer, NotAdmitted, Standing, UnverifiedIdToken, VerifiedIdToken, VerifyError,
+};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// Discovery and keys have this much of the deadline.
+const BUDGET: Duration = Duration::from_secs(10);
+
+/// Why an issuer's documents could not be had.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+enum ProviderTrouble {
+    /// Wrong, refused, blocked: a retry cures nothing.
+    #[error("{0}")]
+    Wrong(String),
+    /// A valid document names another issuer: what was known of this one is void (rule 17).
+    #[error("the document names another issuer")]
+    OtherIssuer,
+    /// Timeout, connection, name, 5xx.
+    #[error("{0}")]
+    Unreachable(String),
+}
+
+/// A verified token with what is remembered of its issuer.
+pub(crate) struct Verified {
+    pub(crate) token: VerifiedIdToken,
+    issuer: AdmittedIssuer,
+    documents: Documents,
+}
+
+impl Verified {
+    /// Whether the issuer led to a grant before, or needs no proof.
+    pub(crate) fn proven(&self) -> bool {
+        self.documents.proven || self.issuer.standing() != Standing::Other
+    }
+
+    /// After a grant the issuer's keys move to the room that strangers can't reach (rule 12).
+    pub(crate) fn mark_proven<O: Outside>(&self, context: &Context<'_, O>) {
+        if !self.documents.proven {
+            let documents = Documents {
+                proven: true,
+                ..self.documents.clone()
+            };
+            Provider {
+                context,
+                issuer: &self.issuer,
+                proven: true,
+            }
+            .keep(&documents);
+        }
+    }
+}
+
+/// Verifies a token.
+pub(crate) async fn verify<O: Outside>(
+    context: &Context<'_, O>,
+    unverified_token: &str,
+) -> Result<Verified, Refusal> {
+    let token = UnverifiedIdToken::parse(unverified_token)
+        .map_err(|error| Refusal::new(ExchangeError::MalformedToken, error))?;
+    let issuer = Issuer::parse(token.unverified_issuer())
+        .map_err(|error| Refusal::new(ExchangeError::IssuerFormat, error))?;
+    let issuer = context
+        .settings
+        .issuers
+        .admit(&issuer)
+        .map_err(|reason| not_admitted(&reason))?;
+    let provider = Provider {
+        context,
+        issuer: &issuer,
+        proven: false,
+    };
+    let documents = provider.documents().await?;
+    let first = provider.check(&token, &documents);
+    let (verified, documents) = match first {
+        Err(error) if error.wants_fresh_keys() => {
+            provider.check_with_fresh_keys(&token, documents).await?
+        }
+        Err(error) => return Err(not_verified(&error)),
+        Ok(verified) => (verified, documents),
+    };
+    Ok(Verified {
+        token: verified,
+        issuer,
+        documents,
+    })
+}
+
+fn not_admitted(reason: &NotAdmitted) -> Refusal {
+    let error = if reason.is_by_operator() {
+        ExchangeError::IssuerNotPermitted
+    } else {
+        ExchangeError::ProviderRefused
+    };
+    Refusal::new(error, reason)
+}
+
+fn not_verified(error: &VerifyError) -> Refusal {
+    Refusal::new(ExchangeError::NotVerified, error)
+}
+
+/// What it means for the caller that an issuer's documents could not be had.
+fn refused(trouble: &ProviderTrouble) -> Refusal {
+    let error = match trouble {
+        ProviderTrouble::Wrong(_) | ProviderTrouble::OtherIssuer => ExchangeError::ProviderRefused,
+        ProviderTrouble::Unreachable(_) => ExchangeError::ProviderUnavailable { retry_after: 5 },
+    };
+    Refusal::new(error, trouble)
+}
