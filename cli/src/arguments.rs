@@ -50,7 +50,7 @@ pub(crate) struct Serve {
     /// Audience of policies that name none [setting: STS_DOMAIN]
     #[arg(long, visible_alias = "domain", value_name = "DOMAIN")]
     pub(crate) sts_domain: Option<String>,
-    /// GitHub's REST API [setting: GITHUB_BASE_URL, default https://api.github.com]
+    /// GitHub's REST API [setting: GITHUB_BASE_URL, default the public one]
     #[arg(long, value_name = "URL")]
     pub(crate) github_base_url: Option<String>,
     /// Repository of an organisation's own policies [setting: ORG_POLICY_REPO, default .github]

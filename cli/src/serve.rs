@@ -34,7 +34,10 @@ pub(crate) fn run(arguments: &Serve) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return report(&Stop::CannotRun(error.to_string())),
     };
-    match runtime.block_on(serve(arguments)) {
+    let ended = runtime.block_on(serve(arguments));
+    // Idle instances end with the process. Dropping the runtime would tear them down and log each as a failure.
+    std::mem::forget(runtime);
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(stop) => report(&stop),
     }

@@ -65,7 +65,7 @@ pub(crate) fn component_in(folder: &Path, target_dir: Option<&Path>) -> Result<V
         .env_remove("RUSTFLAGS")
         .env("CARGO_ENCODED_RUSTFLAGS", remapped(folder)?);
     run(&mut command)?;
-    let file = target_dir.join(TARGET).join("wasm/octo_sts.wasm");
+    let file = target_dir.join(TARGET).join("wasm/service.wasm");
     fs::read(&file).map_err(|error| format!("cannot read {}: {error}", file.display()))
 }
 

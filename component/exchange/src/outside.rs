@@ -82,7 +82,7 @@ pub enum SignerFailure {
 /// The name of something in the cache.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CacheName {
-    /// One of the kinds of [`crate::memory`].
+    /// One of the kinds that docs/ARCHITECTURE.md lists.
     pub kind: &'static str,
     /// What tells it from others of its kind.
     pub parts: Vec<String>,

@@ -104,31 +104,13 @@ impl Settings {
             problems: Vec::new(),
         };
         let base_url = reader.base_url();
-        let issuers = base_url
-            .as_ref()
-            .map(|base| reader.issuer_rules(base, traits));
+        let issuers = reader.issuer_rules(base_url.as_ref(), traits);
         let (detail_for_owners, detail_for_issuers) = reader.detail_for();
         let default_audience = reader.required("STS_DOMAIN");
         let policy_repository = reader.policy_repository();
-        let refusal_detail = reader.choice(
-            "OCTOSTS_REFUSAL_DETAIL",
-            &[
-                ("owner", RefusalDetail::Owner),
-                ("none", RefusalDetail::None),
-                ("all", RefusalDetail::All),
-            ],
-            RefusalDetail::Owner,
-        );
-        let mint_check = reader.choice(
-            "OCTOSTS_MINT_CHECK",
-            &[("enforce", MintCheck::Enforce), ("warn", MintCheck::Warn)],
-            MintCheck::Enforce,
-        );
-        let audit_required = reader.choice(
-            "OCTOSTS_AUDIT",
-            &[("required", true), ("best-effort", false)],
-            true,
-        );
+        let refusal_detail = reader.refusal_detail();
+        let mint_check = reader.mint_check();
+        let audit_required = reader.audit_required();
         let finish_first = reader.flag("OCTOSTS_FINISH_FIRST", !traits.outlives);
         let issuer_grace = reader.duration("OCTOSTS_ISSUER_GRACE", Duration::from_secs(6 * 3600));
         let deadline = reader.duration("OCTOSTS_DEADLINE", Duration::from_secs(25));
@@ -225,44 +207,36 @@ impl Reader<'_> {
         name
     }
 
-    fn issuer_rules(&mut self, base: &BaseUrl, traits: Traits) -> IssuerRules {
-        let allowed = self.get("OCTOSTS_ALLOWED_ISSUERS").and_then(|text| {
-            match oidc::parse_issuer_list(&text) {
-                Ok(issuers) if issuers.is_empty() => {
-                    self.problems.push(
-                        "OCTOSTS_ALLOWED_ISSUERS: names nobody; unset it to allow any issuer"
-                            .into(),
-                    );
-                    None
-                }
-                Ok(issuers) => Some(issuers),
-                Err(error) => {
-                    self.problems
-                        .push(format!("OCTOSTS_ALLOWED_ISSUERS: {error}"));
-                    None
-                }
-            }
+    fn issuer_rules(&mut self, base: Option<&BaseUrl>, traits: Traits) -> Option<IssuerRules> {
+        let allowed = self.allowed_issuers();
+        let private = self.get("OCTOSTS_PRIVATE_ISSUERS").unwrap_or_default();
+        let private = oidc::parse_host_port_list(&private).unwrap_or_else(|error| {
+            self.problems
+                .push(format!("OCTOSTS_PRIVATE_ISSUERS: {error}"));
+            Vec::new()
         });
-        let private = self
-            .get("OCTOSTS_PRIVATE_ISSUERS")
-            .map(|text| oidc::parse_host_port_list(&text));
-        let private = match private.transpose() {
-            Ok(private) => private.unwrap_or_default(),
-            Err(error) => {
-                self.problems
-                    .push(format!("OCTOSTS_PRIVATE_ISSUERS: {error}"));
-                Vec::new()
-            }
-        };
-        IssuerRules {
+        let any_issuer = self.flag("OCTOSTS_ANY_ISSUER", false);
+        base.map(|base| IssuerRules {
             allowed,
             private,
             github: GitHubActionsIssuers::of(base.as_str()),
             github_authority: base.authority().to_owned(),
             event_authority: None,
             vets_addresses: traits.vets_addresses,
-            any_issuer: self.flag("OCTOSTS_ANY_ISSUER", false),
-        }
+            any_issuer,
+        })
+    }
+
+    fn allowed_issuers(&mut self) -> Option<Vec<Issuer>> {
+        let text = self.get("OCTOSTS_ALLOWED_ISSUERS")?;
+        let problem = match oidc::parse_issuer_list(&text) {
+            Ok(issuers) if !issuers.is_empty() => return Some(issuers),
+            Ok(_) => "names nobody; unset it to allow any issuer".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        self.problems
+            .push(format!("OCTOSTS_ALLOWED_ISSUERS: {problem}"));
+        None
     }
 
     fn detail_for(&mut self) -> (Vec<String>, Vec<Issuer>) {
@@ -285,6 +259,23 @@ impl Reader<'_> {
             }
         }
         (owners, issuers)
+    }
+
+    fn refusal_detail(&mut self) -> RefusalDetail {
+        use RefusalDetail::{All, None, Owner};
+        let words = [("owner", Owner), ("none", None), ("all", All)];
+        self.choice("OCTOSTS_REFUSAL_DETAIL", &words, Owner)
+    }
+
+    fn mint_check(&mut self) -> MintCheck {
+        use MintCheck::{Enforce, Warn};
+        let words = [("enforce", Enforce), ("warn", Warn)];
+        self.choice("OCTOSTS_MINT_CHECK", &words, Enforce)
+    }
+
+    fn audit_required(&mut self) -> bool {
+        let words = [("required", true), ("best-effort", false)];
+        self.choice("OCTOSTS_AUDIT", &words, true)
     }
 
     /// One of a few words.

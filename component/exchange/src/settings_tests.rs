@@ -50,6 +50,11 @@ fn every_problem_is_named_at_once_and_without_its_value() {
         ("OCTOSTS_ALLOWED_ISSUER_PATTERNS", "https://.*"),
         ("OCTOSTS_STATIC_KEYS", "{}"),
         ("OCTOSTS_REQUIRED_ORGS", "*"),
+        (
+            "OCTOSTS_ALLOWED_ISSUERS",
+            "https://good.example ftp://bad.example",
+        ),
+        ("OCTOSTS_PRIVATE_ISSUERS", "somewhere"),
     ])
     .unwrap_err();
     for name in [
@@ -66,6 +71,8 @@ fn every_problem_is_named_at_once_and_without_its_value() {
         "OCTOSTS_ALLOWED_ISSUER_PATTERNS",
         "OCTOSTS_STATIC_KEYS",
         "OCTOSTS_REQUIRED_ORGS",
+        "OCTOSTS_ALLOWED_ISSUERS",
+        "OCTOSTS_PRIVATE_ISSUERS",
     ] {
         let named = problems
             .iter()
@@ -73,7 +80,15 @@ fn every_problem_is_named_at_once_and_without_its_value() {
             .count();
         assert_eq!(named, 1, "{name} in {problems:#?}");
     }
-    for value in ["everything", "soon", "nobody", "perhaps", "ghes.example"] {
+    for value in [
+        "everything",
+        "soon",
+        "nobody",
+        "perhaps",
+        "ghes.example",
+        "bad.example",
+        "somewhere",
+    ] {
         assert!(
             !problems.iter().any(|problem| problem.contains(value)),
             "{value} is shown: {problems:#?}"

@@ -8,7 +8,7 @@
 //! 1. [`UnverifiedIdToken::parse`] reads it and believes nothing.
 //! 2. [`Issuer::parse`] judges the form of its issuer, and [`IssuerRules::admit`] whether it may be contacted.
 //! 3. [`ProviderMetadata::parse`] and [`JwkSet::parse`] read what the issuer publishes.
-//! 4. [`verify`] makes a [`VerifiedIdToken`], and nothing else can.
+//! 4. [`verify()`] makes a [`VerifiedIdToken`], and nothing else can.
 //! 5. [`Claims::check_formats`] judges the form of what was proven.
 
 mod admission;

@@ -50,7 +50,7 @@ impl UnverifiedIdToken {
     ///
     /// # Errors
     /// [`MalformedToken`] if it is none. Claims that occur twice, change their case or have a wrong type (but `iss` and
-    /// `sub`) are an error of [`crate::verify`] instead, and so are a header that cannot be accepted and a signature
+    /// `sub`) are an error of [`crate::verify()`] instead, and so are a header that cannot be accepted and a signature
     /// that cannot be read.
     pub fn parse(compact: &str) -> Result<Self, MalformedToken> {
         if compact.len() > MAX_TOKEN {
