@@ -182,8 +182,9 @@ async fn fetch<O: Outside>(
     place: &Place<'_>,
     installation: &Installation,
 ) -> Result<(PolicyFile, Keep), Trouble> {
+    // What a listing answered is believed no longer than the listing: the file may be there by then.
     if absent_from(&remembered_names(context, place, installation), place) {
-        return Ok((PolicyFile::Missing, Keep::negative(KEEP)));
+        return Ok((PolicyFile::Missing, Keep::negative(KEEP_NAMES)));
     }
     let (token, repository) = match read_token(context, place, installation).await {
         Ok(read) => read,
@@ -269,7 +270,7 @@ async fn fetch_with<O: Outside>(
     repository: &Repository,
 ) -> Result<(PolicyFile, Keep), Trouble> {
     if listed_as_absent(context, place, installation, token).await? {
-        return Ok((PolicyFile::Missing, Keep::negative(KEEP)));
+        return Ok((PolicyFile::Missing, Keep::negative(KEEP_NAMES)));
     }
     let path = place.path();
     let contents = context

@@ -242,11 +242,8 @@ impl Reader<'_> {
     fn detail_for(&mut self) -> (Vec<String>, Vec<Issuer>) {
         let text = self.get("OCTOSTS_DETAIL_FOR").unwrap_or_default();
         let (mut owners, mut issuers) = (Vec::new(), Vec::new());
-        for entry in text
-            .split(',')
-            .map(str::trim)
-            .filter(|entry| !entry.is_empty())
-        {
+        let entries = text.split(',').map(str::trim);
+        for (index, entry) in entries.enumerate().filter(|(_, entry)| !entry.is_empty()) {
             if entry.bytes().all(|byte| byte.is_ascii_digit()) {
                 owners.push(entry.to_owned());
             } else if let Ok(issuer) = Issuer::parse(entry) {
@@ -254,7 +251,7 @@ impl Reader<'_> {
             } else {
                 self.problems.push(format!(
                     "OCTOSTS_DETAIL_FOR: entry {} is neither an owner id nor an issuer",
-                    owners.len() + issuers.len() + 1
+                    index + 1
                 ));
             }
         }

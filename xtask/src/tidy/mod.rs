@@ -3,6 +3,7 @@
 
 mod readme;
 mod rooms;
+mod security;
 mod sizes;
 mod surface;
 
@@ -12,7 +13,13 @@ use crate::commands::say;
 /// Runs every house rule and names every problem at once.
 pub(crate) fn run() -> Result<(), Failure> {
     let mut problems = Vec::new();
-    for check in [rooms::check, surface::check, sizes::check, readme::check] {
+    for check in [
+        rooms::check,
+        surface::check,
+        sizes::check,
+        readme::check,
+        security::check,
+    ] {
         problems.extend(check()?);
     }
     for problem in &problems {
