@@ -100,7 +100,7 @@ pub enum Wider {
     /// No `repositories` in the answer though some were asked for.
     #[error("the answer names no repositories")]
     RepositoriesMissing,
-    /// `repository_selection` is not `selected` though repositories were asked for.
+    /// `repository_selection` is `all`, or unknown, though repositories were asked for.
     #[error("the token reaches every repository")]
     Everything,
     /// A repository that was not asked for, or one of another owner.
@@ -266,7 +266,11 @@ impl AccessToken {
         if matches!(asked, Reach::All) {
             return Ok(());
         }
-        if self.repository_selection.as_deref() != Some("selected") {
+        // GitHub's schema does not promise the member; the repositories are compared below in any case.
+        if !matches!(
+            self.repository_selection.as_deref(),
+            None | Some("selected")
+        ) {
             return Err(Wider::Everything);
         }
         let granted = self

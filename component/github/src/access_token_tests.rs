@@ -59,6 +59,14 @@ fn what_was_asked_for_passes() {
         body.as_object_mut().unwrap().remove("repositories");
     };
     assert_eq!(check(everything, Reach::All), Ok(()));
+    let silent = |body: &mut Value| {
+        body.as_object_mut().unwrap().remove("repository_selection");
+    };
+    assert_eq!(
+        check(silent, Reach::Id(9)),
+        Ok(()),
+        "the repositories are compared"
+    );
 }
 
 #[test]
@@ -117,7 +125,7 @@ fn wider_reach_is_refused() {
     );
     assert_eq!(
         check(
-            |body| body["repository_selection"] = json!(null),
+            |body| body["repository_selection"] = json!("some"),
             Reach::Id(9)
         ),
         Err(Wider::Everything)

@@ -21,31 +21,35 @@ pub struct Installation {
     pub permissions: Vec<String>,
 }
 
+/// A user or an organisation; an enterprise has no login, and no repositories.
 #[derive(Deserialize)]
 struct Account {
-    login: String,
+    #[serde(default)]
+    login: Option<String>,
     id: u64,
 }
 
 #[derive(Deserialize)]
 struct Body {
     id: u64,
-    account: Account,
+    account: Option<Account>,
     #[serde(default)]
     suspended_at: Option<String>,
     #[serde(default)]
     permissions: serde_json::Map<String, serde_json::Value>,
 }
 
-impl From<Body> for Installation {
-    fn from(body: Body) -> Self {
-        Self {
-            id: body.id,
-            account_id: body.account.id,
-            login: body.account.login,
-            suspended: body.suspended_at.is_some(),
-            permissions: body.permissions.into_iter().map(|(name, _)| name).collect(),
-        }
+impl Body {
+    /// `None` for what is no user's or organisation's: it must not spoil a page that others are on.
+    fn installation(self) -> Option<Installation> {
+        let account = self.account?;
+        Some(Installation {
+            id: self.id,
+            account_id: account.id,
+            login: account.login?,
+            suspended: self.suspended_at.is_some(),
+            permissions: self.permissions.into_iter().map(|(name, _)| name).collect(),
+        })
     }
 }
 
@@ -79,7 +83,7 @@ pub struct Page {
 pub fn read_page(answer: &Response<Vec<u8>>, now: i64) -> Result<Page, Failure> {
     let bodies: Vec<Body> = json(success(answer, now)?)?;
     Ok(Page {
-        installations: bodies.into_iter().map(Installation::from).collect(),
+        installations: bodies.into_iter().filter_map(Body::installation).collect(),
         complete: !answer
             .headers()
             .get_all("link")
@@ -94,7 +98,7 @@ pub fn read_page(answer: &Response<Vec<u8>>, now: i64) -> Result<Page, Failure> 
 /// [`Failure`] for anything else than an installation or "none".
 pub fn read_one(answer: &Response<Vec<u8>>, now: i64) -> Result<Option<Installation>, Failure> {
     match success(answer, now) {
-        Ok(body) => json::<Body>(body).map(|body| Some(body.into())),
+        Ok(body) => json::<Body>(body).map(Body::installation),
         Err(Failure::NotFound { .. }) => Ok(None),
         Err(other) => Err(other),
     }
@@ -181,6 +185,9 @@ mod tests {
                 .unwrap()
                 .complete
         );
+        let enterprise = r#"{"id":8,"account":{"slug":"big","id":9}},{"id":10,"account":null}"#;
+        let mixed = answer(200, None, format!("[{enterprise},{ONE}]"));
+        assert_eq!(read_page(&mixed, 0).unwrap().installations.len(), 1);
         assert!(
             read_page(&answer(200, Some(r#"<x>; rel="prev""#), body), 0)
                 .unwrap()
