@@ -34,7 +34,21 @@ pub(crate) fn everything() -> Result<(), Failure> {
     Ok(())
 }
 
+/// Adds what formatting and lints need where rustup has not done so by itself.
+fn add_components() -> Result<(), Failure> {
+    for (subcommand, component) in [("fmt", "rustfmt"), ("clippy", "clippy")] {
+        if output(cargo().args([subcommand, "--version"])).is_err() {
+            say(&format!("adding the component {component} with rustup"));
+            run(Command::new("rustup")
+                .args(["component", "add", component])
+                .current_dir(root()))?;
+        }
+    }
+    Ok(())
+}
+
 fn formatting() -> Result<(), Failure> {
+    add_components()?;
     run(cargo().args(["fmt", "--all", "--check"]))
 }
 

@@ -12,15 +12,26 @@ pub(crate) fn check() -> Result<Vec<String>, Failure> {
     let page = fs::read_to_string(root().join("docs/SECURITY.md"));
     let page = page.map_err(|error| format!("cannot read docs/SECURITY.md: {error}"))?;
     let mut grep = Command::new("git");
-    grep.args(["grep", "--untracked", "-hE", r"^\s*(async )?fn [a-z0-9_]+\(", "--", "*.rs"]);
+    grep.args([
+        "grep",
+        "--untracked",
+        "-hE",
+        r"^\s*(async )?fn [a-z0-9_]+\(",
+        "--",
+        "*.rs",
+    ]);
     let functions = output(grep.current_dir(root()))?;
     let known: Vec<&str> = functions
         .lines()
         .filter_map(|line| line.split("fn ").nth(1)?.split('(').next())
         .collect();
-    let rows = page.lines().filter(|line| line.starts_with(ROW) && !line.starts_with("| rule"));
+    let rows = page
+        .lines()
+        .filter(|line| line.starts_with(ROW) && !line.starts_with("| rule"));
     let named = rows.filter_map(|row| row.trim_end_matches('|').rsplit('|').next());
     let named = named.flat_map(|cell| cell.split('`').skip(1).step_by(2));
     let missing = named.filter(|name| !known.contains(&name.rsplit("::").next().unwrap_or(name)));
-    Ok(missing.map(|name| format!("docs/SECURITY.md names the test {name}, which does not exist")).collect())
+    Ok(missing
+        .map(|name| format!("docs/SECURITY.md names the test {name}, which does not exist"))
+        .collect())
 }
