@@ -178,18 +178,19 @@ impl<'a, O: Outside> Context<'a, O> {
             total,
             max_answer: call.max_answer,
         };
-        match self.outside.send(call.request, limits).await {
-            Ok(answer) => Ok(read(&answer, self.now())?),
-            Err(SendError::Timeout { .. }) if self.left().is_zero() => Err(Trouble::Deadline),
-            Err(SendError::TooLarge { head }) => {
-                // Whatever else it was, a token in it must not stay alive.
-                github::access_token::find_token(&head)
-                    .into_iter()
-                    .for_each(|token| self.revoke_later(token));
-                Err(Trouble::Network(SendError::TooLarge { head: Vec::new() }))
-            }
-            Err(error) => Err(Trouble::Network(error)),
+        let unanswered = match self.outside.send(call.request, limits).await {
+            Ok(answer) => return Ok(read(&answer, self.now())?),
+            Err(unanswered) => unanswered,
+        };
+        // Whatever else it was, a token in it must not stay alive.
+        if let Some(token) = github::access_token::find_token(&unanswered.head) {
+            self.revoke_later(token);
         }
+        let by_deadline = total < CALL && matches!(unanswered.error, SendError::Timeout { .. });
+        if by_deadline || self.left().is_zero() {
+            return Err(Trouble::Deadline);
+        }
+        Err(Trouble::Network(unanswered.error))
     }
 }
 
@@ -220,7 +221,7 @@ pub(crate) async fn revoke<O: Outside>(
     let answer = outside
         .send(call.request, limits)
         .await
-        .map_err(Trouble::Network)?;
+        .map_err(|unanswered| Trouble::Network(unanswered.error))?;
     let now = i64::try_from(outside.now_ms() / 1000).unwrap_or(i64::MAX);
     github::failure::success(&answer, now)?;
     Ok(())

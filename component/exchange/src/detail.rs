@@ -62,20 +62,30 @@ impl Seen<'_> {
         }
     }
 
-    /// Rule 2: the owner's id is believed only from this GitHub's own Actions issuer; any other can write any claim.
     fn proven_owner(&self) -> Option<&str> {
-        let issuer = Issuer::parse(&self.claims.issuer).ok()?;
-        self.settings
-            .issuers
-            .github
-            .is_own(&issuer)
-            .then(|| self.claim("repository_owner_id"))
-            .flatten()
+        named_owner(self.settings, self.claims).map(|(_, id)| id)
     }
 
     fn claim(&self, name: &str) -> Option<&str> {
         self.claims.get(name).and_then(|value| value.as_str())
     }
+}
+
+/// The login and the numeric id of the caller's owner. Rule 2: they are believed only from this GitHub's own Actions
+/// issuer; any other can write any claim.
+pub(crate) fn named_owner<'a>(
+    settings: &Settings,
+    claims: &'a Claims,
+) -> Option<(&'a str, &'a str)> {
+    let issuer = Issuer::parse(&claims.issuer).ok()?;
+    let claim = |name| claims.get(name).and_then(|value| value.as_str());
+    let login = claim("repository_owner").unwrap_or_default();
+    let id = claim("repository_owner_id")?;
+    settings
+        .issuers
+        .github
+        .is_own(&issuer)
+        .then_some((login, id))
 }
 
 /// The refusal of a policy that said no.
@@ -104,22 +114,31 @@ pub(crate) fn denied(seen: &Seen<'_>, decision: &Decision) -> Refusal {
 
 /// The refusal of a policy that cannot decide. `ours`: the token's audience is this server's own, which is all that can
 /// be asked where the policy's audience is not known.
-pub(crate) fn invalid(seen: &Seen<'_>, identity: &str, error: &PolicyError, ours: bool) -> Refusal {
-    let stage = match error.stage() {
-        Stage::NotParsed => PolicyStage::Parse,
-        Stage::NotCompiled => PolicyStage::Compile,
-    };
+pub(crate) fn invalid(
+    seen: &Seen<'_>,
+    identity: &str,
+    stage: PolicyStage,
+    because: String,
+    ours: bool,
+) -> Refusal {
     let refused = |reason| ExchangeError::PolicyInvalid {
         identity: identity.to_owned(),
         stage,
         reason,
     };
-    let because = error.to_string();
     let may_see = ours && seen.sight() == Sight::Everything;
     Refusal {
         error: refused(None),
         shown: Some(Box::new(refused(may_see.then(|| because.clone())))),
         because,
+    }
+}
+
+/// How far a policy's text came.
+pub(crate) fn stage(error: &PolicyError) -> PolicyStage {
+    match error.stage() {
+        Stage::NotParsed => PolicyStage::Parse,
+        Stage::NotCompiled => PolicyStage::Compile,
     }
 }
 

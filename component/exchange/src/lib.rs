@@ -40,7 +40,9 @@ mod trouble;
 
 pub use decision_id::decision_id;
 pub use error::{ExchangeError, Refusal};
-pub use outside::{CacheName, Led, Limits, LogLevel, Outside, Room, SendError, SignerFailure};
+pub use outside::{
+    CacheName, Led, Limits, LogLevel, Outside, Room, SendError, SignerFailure, Unanswered,
+};
 pub use request::Incoming;
 pub use settings::{App, Pool, Settings, Traits};
 pub use story::{Afterwards, Exchanged, Granted, exchange};

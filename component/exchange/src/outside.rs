@@ -47,11 +47,7 @@ pub enum SendError {
     Lost,
     /// The answer is larger than allowed.
     #[error("the answer is too large")]
-    TooLarge {
-        /// What was read of it. Never stored.
-        #[serde(skip)]
-        head: Vec<u8>,
-    },
+    TooLarge,
     /// No HTTP, or a request that cannot be sent.
     #[error("not HTTP")]
     Protocol,
@@ -63,8 +59,26 @@ impl SendError {
     pub fn may_have_arrived(&self) -> bool {
         matches!(
             self,
-            Self::Timeout { sent: true } | Self::Lost | Self::TooLarge { .. } | Self::Protocol
+            Self::Timeout { sent: true } | Self::Lost | Self::TooLarge | Self::Protocol
         )
+    }
+}
+
+/// A call without an answer, and what was read of one: it may have a token that must not stay alive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unanswered {
+    /// Why.
+    pub error: SendError,
+    /// The beginning of the answer's body. Never stored, never logged.
+    pub head: Vec<u8>,
+}
+
+impl From<SendError> for Unanswered {
+    fn from(error: SendError) -> Self {
+        Self {
+            error,
+            head: Vec::new(),
+        }
     }
 }
 
@@ -138,7 +152,7 @@ pub trait Outside: VerifySignature {
         &self,
         request: Request<Vec<u8>>,
         limits: Limits,
-    ) -> impl Future<Output = Result<Response<Vec<u8>>, SendError>>;
+    ) -> impl Future<Output = Result<Response<Vec<u8>>, Unanswered>>;
     /// Waits.
     fn sleep(&self, time: Duration) -> impl Future<Output = ()>;
 

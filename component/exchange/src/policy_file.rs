@@ -42,10 +42,11 @@ pub(crate) struct Place<'a> {
     pub(crate) policy: &'a PolicyName,
 }
 
-/// A policy's text with what GitHub said of its repository.
+/// A policy's file with what GitHub said of its repository.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct PolicyText {
-    pub(crate) text: String,
+    /// The text, or why there is none: a directory and the like.
+    pub(crate) text: Result<String, String>,
     pub(crate) sha: String,
     /// Carried from the read to the mint (rule 1).
     pub(crate) repository_id: u64,
@@ -65,8 +66,6 @@ enum PolicyFile {
     Text(PolicyText),
     Missing,
     Forbidden,
-    /// A directory and the like, with the private bit of its repository.
-    Unreadable(String),
 }
 
 impl Place<'_> {
@@ -124,7 +123,6 @@ pub(crate) async fn read<O: Outside>(
                 }
                 .into());
             }
-            Ok(PolicyFile::Unreadable(why)) => return Err(unreadable(place, why)),
             // The installation is gone, or its account has another name now: look once more.
             Err(Trouble::NotFound(_) | Trouble::OtherOwner) if !last => {
                 context.outside.cache_remove(&name);
@@ -151,15 +149,6 @@ pub(crate) fn forget<O: Outside>(
 
 fn identity(place: &Place<'_>) -> String {
     place.policy.as_str().to_owned()
-}
-
-fn unreadable(place: &Place<'_>, why: String) -> Refusal {
-    let error = ExchangeError::PolicyInvalid {
-        identity: identity(place),
-        stage: crate::error::PolicyStage::Read,
-        reason: None,
-    };
-    Refusal::new(error, why)
 }
 
 fn refused(place: &Place<'_>, trouble: &Trouble) -> Refusal {
@@ -280,13 +269,14 @@ async fn fetch_with<O: Outside>(
         )
         .await;
     match contents {
-        Ok(Contents::File { bytes, sha }) => {
-            Ok((readable(bytes, sha, repository), Keep::kept(KEEP)))
-        }
-        Ok(Contents::NotAFile(why)) => Ok((
-            PolicyFile::Unreadable(why.to_owned()),
-            Keep::negative(KEEP_FORBIDDEN),
+        Ok(Contents::File { bytes, sha }) => Ok((
+            policy_file(text_of(bytes), sha, repository),
+            Keep::kept(KEEP),
         )),
+        Ok(Contents::NotAFile(why)) => {
+            let file = policy_file(Err(why.to_owned()), String::new(), repository);
+            Ok((file, Keep::negative(KEEP_FORBIDDEN)))
+        }
         Err(Trouble::NotFound(moved)) => {
             if !moved.is_empty() {
                 context.log(
@@ -303,20 +293,21 @@ async fn fetch_with<O: Outside>(
     }
 }
 
-fn readable(bytes: Vec<u8>, sha: String, repository: &Repository) -> PolicyFile {
+fn policy_file(text: Result<String, String>, sha: String, repository: &Repository) -> PolicyFile {
+    PolicyFile::Text(PolicyText {
+        text,
+        sha,
+        repository_id: repository.id,
+        private: repository.private,
+        remembered: false,
+    })
+}
+
+fn text_of(bytes: Vec<u8>) -> Result<String, String> {
     if bytes.len() > MAX_POLICY {
-        return PolicyFile::Unreadable("larger than 64 KiB".into());
+        return Err("larger than 64 KiB".into());
     }
-    match String::from_utf8(bytes) {
-        Ok(text) => PolicyFile::Text(PolicyText {
-            text,
-            sha,
-            repository_id: repository.id,
-            private: repository.private,
-            remembered: false,
-        }),
-        Err(_) => PolicyFile::Unreadable("not UTF-8".into()),
-    }
+    String::from_utf8(bytes).map_err(|_| "not UTF-8".into())
 }
 
 fn count_missing<O: Outside>(

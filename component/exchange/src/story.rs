@@ -4,7 +4,7 @@ use crate::audit::Record;
 use crate::authorize::{Grant, Reading, authorize};
 use crate::context::{self, Context};
 use crate::detail::{self, Seen};
-use crate::error::{ExchangeError, Refusal};
+use crate::error::{ExchangeError, PolicyStage, Refusal};
 use crate::installation;
 use crate::mint;
 use crate::outside::{LogLevel, Outside};
@@ -16,6 +16,7 @@ use crate::settings::Settings;
 use crate::target::{PolicyName, Target};
 use crate::trouble::Trouble;
 use github::{AccessToken, Installation, InstallationAccessToken, Reach, RepositoryName};
+use oidc::Claims;
 use policy::{PolicyKind, TrustPolicy};
 
 /// A token for the caller.
@@ -132,7 +133,7 @@ async fn decide_and_mint<O: Outside>(
     };
     let app = context.settings.app_for(&target.owner).ok_or_else(no_app)?;
     record.app(app);
-    let mut installation = installation::find(context, app, &target.owner).await?;
+    let mut installation = installation_of(context, app, &target, verified.token.claims()).await?;
     record.installation(&installation);
     let repository = target.policy_repository(&context.settings.policy_repository);
     let place = Place {
@@ -164,6 +165,34 @@ async fn decide_and_mint<O: Outside>(
         minted => minted,
     }
     .map_err(|trouble| mint::refused(target.owner.as_str(), policy_name.as_str(), &trouble))
+}
+
+/// The owner's installation. A token of this GitHub's own issuer that names the owner with another account id proves that
+/// the login has changed hands since the installation was looked up, or since the token was made (rule 1).
+async fn installation_of<O: Outside>(
+    context: &Context<'_, O>,
+    app: u64,
+    target: &Target,
+    claims: &Claims,
+) -> Result<Installation, Refusal> {
+    let found = installation::find(context, app, &target.owner).await?;
+    let stranger = |installation: &Installation| {
+        detail::named_owner(context.settings, claims).is_some_and(|(login, id)| {
+            login.eq_ignore_ascii_case(target.owner.as_str())
+                && id != installation.account_id.to_string()
+        })
+    };
+    if !stranger(&found) {
+        return Ok(found);
+    }
+    installation::forget(context, app, &target.owner);
+    let found = installation::find(context, app, &target.owner).await?;
+    if stranger(&found) {
+        let owner = target.owner.to_string();
+        let because = "the token is of another account that had or has this login";
+        return Err(Refusal::new(ExchangeError::NotInstalled { owner }, because));
+    }
+    Ok(found)
 }
 
 /// Scope and identity: presence, then form.
@@ -237,16 +266,20 @@ impl<O: Outside> Asked<'_, '_, O> {
             private,
         };
         let audiences = [settings.default_audience.as_str()];
-        let policy = TrustPolicy::parse(text.text.as_bytes(), self.kind(), |name| {
-            installation.lists(name)
-        })
-        .map_err(|error| {
-            let ours = claims
-                .audience
-                .iter()
-                .any(|audience| audiences.contains(&audience.as_str()));
-            detail::invalid(&seen, self.place.policy.as_str(), &error, ours)
-        })?;
+        let ours = claims
+            .audience
+            .iter()
+            .any(|own| audiences.contains(&own.as_str()));
+        let invalid = |stage, because| {
+            detail::invalid(&seen, self.place.policy.as_str(), stage, because, ours)
+        };
+        let file = text
+            .text
+            .as_ref()
+            .map_err(|why| invalid(PolicyStage::Read, why.clone()))?;
+        let known = |name: &str| installation.lists(name);
+        let policy = TrustPolicy::parse(file.as_bytes(), self.kind(), known)
+            .map_err(|error| invalid(detail::stage(&error), error.to_string()))?;
         record.compared(claims, policy.compared_claims());
         let reading = Reading {
             owner: &self.target.owner,

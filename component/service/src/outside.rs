@@ -1,7 +1,7 @@
 //! `exchange`'s world over WASI and `octo-sts:platform`.
 
 use crate::bindings::octo_sts::platform::{cache, journal, signer, verifier};
-use exchange::{CacheName, Led, Limits, LogLevel, Outside, Room, SendError, SignerFailure};
+use exchange::{CacheName, Led, Limits, LogLevel, Outside, Room, SignerFailure, Unanswered};
 use github::AppJwt;
 use http::{Request, Response};
 use oidc::{JwsAlgorithm, PublicKey, VerifySignature};
@@ -101,7 +101,7 @@ impl Outside for World {
         &self,
         request: Request<Vec<u8>>,
         limits: Limits,
-    ) -> Result<Response<Vec<u8>>, SendError> {
+    ) -> Result<Response<Vec<u8>>, Unanswered> {
         crate::outbound::send(request, limits).await
     }
 

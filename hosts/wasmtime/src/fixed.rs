@@ -1,5 +1,5 @@
-//! The three answers of the host itself, for when the guest can't answer. They have the form of the guest's errors and
-//! are rows of `docs/ERRORS.md`: busy, deadline, anything else.
+//! The answers of the host itself, for when the guest can't or needn't answer. They have the form of the guest's errors and
+//! are rows of `docs/ERRORS.md`: too large, busy, deadline, anything else.
 
 use aws_lc_rs::rand;
 use bytes::Bytes;
@@ -13,6 +13,8 @@ const BASE32: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 /// Why the guest does not answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fixed {
+    /// The head of the request is above its limit.
+    TooLarge,
     /// As many requests as there may be are under way.
     Busy,
     /// The guest took longer than its deadline and ten seconds.
@@ -38,12 +40,19 @@ pub struct FixedAnswer {
 
 impl Fixed {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Busy, Self::Deadline, Self::Trap];
+    pub const ALL: [Self; 4] = [Self::TooLarge, Self::Busy, Self::Deadline, Self::Trap];
 
     /// What it says.
     #[must_use]
     pub const fn answer(self) -> FixedAnswer {
         match self {
+            Self::TooLarge => FixedAnswer {
+                status: 413,
+                code: 3,
+                error: "invalid_request",
+                message: "request too large",
+                retry_after: None,
+            },
             Self::Busy => FixedAnswer {
                 status: 503,
                 code: 14,

@@ -316,7 +316,7 @@ impl Host {
     }
 
     /// Answers one request. What the component can't answer is answered by one of [`Fixed`]; a request that HTTP refuses, by
-    /// 400 or 431 without a body.
+    /// 400 without a body.
     pub async fn handle<B>(&self, request: Request<B>) -> Response<WasiBody>
     where
         B: Body<Data = Bytes> + Send + Unpin + 'static,
@@ -327,9 +327,7 @@ impl Host {
         let request = match look_over(request).await {
             Ok(request) => request,
             Err(BadRequest::Host | BadRequest::Body) => return refused(StatusCode::BAD_REQUEST),
-            Err(BadRequest::Head) => {
-                return refused(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
-            }
+            Err(BadRequest::Head) => return self.refuse(Fixed::TooLarge, None),
         };
         let Some(place) = self.0.door.enter().await else {
             return self.refuse(Fixed::Busy, None);
@@ -355,6 +353,7 @@ impl Host {
             fields.push(("cause".to_owned(), format!("{error:#}")));
         }
         let level = match fixed {
+            Fixed::TooLarge => LogLevel::Info,
             Fixed::Busy => LogLevel::Warn,
             Fixed::Deadline | Fixed::Trap => LogLevel::Error,
         };

@@ -19,6 +19,9 @@ use crate::door::LARGEST_HEAD;
 use crate::host::Host;
 use crate::settings::LogLevel;
 
+/// So much of a head is read, so that the door can say what is wrong with one above its own limit. What is longer than
+/// this is refused by the HTTP library, with 431 and no body.
+const LARGEST_READ: usize = 2 * LARGEST_HEAD;
 /// The head of a request must come within this time.
 const LONGEST_HEAD: Duration = Duration::from_secs(10);
 /// A connection without any request yet is closed after this time: one that sends nothing, or half a preface.
@@ -157,11 +160,11 @@ fn builder() -> auto::Builder<TokioExecutor> {
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(LONGEST_HEAD)
-        .max_buf_size(LARGEST_HEAD);
+        .max_buf_size(LARGEST_READ);
     builder
         .http2()
         .timer(TokioTimer::new())
-        .max_header_list_size(u32::try_from(LARGEST_HEAD).unwrap_or(u32::MAX))
+        .max_header_list_size(u32::try_from(LARGEST_READ).unwrap_or(u32::MAX))
         .max_concurrent_streams(MOST_STREAMS)
         .keep_alive_interval(Duration::from_secs(20))
         .keep_alive_timeout(Duration::from_secs(10));

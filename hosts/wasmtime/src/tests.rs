@@ -325,7 +325,7 @@ async fn bad_requests_are_refused_before_an_instance() {
         ("GET / HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n", "400"),
         ("GET / HTTP/1.1\r\nhost: \u{e9}\r\n\r\n", "400"),
         ("nonsense\r\n\r\n", "400"),
-        (large.as_str(), "431"),
+        (large.as_str(), "413"),
     ] {
         let mut stream = TcpStream::connect(address).await.unwrap();
         let answer = raw(&mut stream, request.as_bytes()).await;

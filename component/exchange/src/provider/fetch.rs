@@ -107,11 +107,11 @@ impl<O: Outside> Provider<'_, '_, O> {
             .outside
             .send(request, limits)
             .await
-            .map_err(|error| match error {
-                SendError::Denied
+            .map_err(|unanswered| match unanswered.error {
+                error @ (SendError::Denied
                 | SendError::Tls
-                | SendError::TooLarge { .. }
-                | SendError::Protocol => wrong(&error),
+                | SendError::TooLarge
+                | SendError::Protocol) => wrong(&error),
                 other => ProviderTrouble::Unreachable(other.to_string()),
             })
     }

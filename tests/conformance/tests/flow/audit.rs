@@ -1,0 +1,277 @@
+//! What is written down: one record for each decision, before its answer (rule 33).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use conformance::{APP, Building, DOMAIN, Policy, World, check_chain, token_sha256};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use simulator::{Algorithm, Fault, Route};
+
+const MAIN: &str = "repo:acme/app:ref:refs/heads/main";
+
+#[tokio::test]
+async fn a_grant_is_recorded_with_everything_that_led_to_it() {
+    let world = World::new().await;
+    let issuer = world.sim.actions_issuer().url();
+    let policy =
+        Policy::new(&issuer, MAIN).line("claim_pattern: {event_name: 'push|x', actor: '.*'}");
+    world.put_policy("acme/app", "ci", policy.text());
+    let token = world.token(&world.run("acme", "app"));
+    let ask = world
+        .ask("GET", "/sts/exchange?scope=acme/app&identity=ci")
+        .bearer(&token);
+    let granted = ask
+        .header("user-agent", "a-client/1")
+        .send()
+        .await
+        .granted();
+    let mut record = world.record(&granted.decision);
+    let digest = STANDARD.encode(Sha256::digest(&granted.token));
+    let sha = record["policy"]["sha"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
+    assert_eq!(sha.len(), 40);
+    let duration = record["duration_ms"].as_u64();
+    assert!(duration.is_some_and(|ms| ms < 20_000));
+    for name in ["chain", "duration_ms", "installation_id", "time"] {
+        assert!(
+            record.as_object_mut().unwrap().remove(name).is_some(),
+            "{name}"
+        );
+    }
+    let wanted = json!({
+        "v": 1,
+        "decision": granted.decision,
+        "outcome": "granted",
+        "actor": {"iss": issuer, "sub": MAIN, "claims": {"event_name": "push", "actor": "octocat"}},
+        "scope": "acme/app",
+        "identity": "ci",
+        "owner_id": 7001,
+        "repositories": ["acme/app"],
+        "repository_ids": [8001],
+        "permissions": {"contents": "read", "metadata": "read"},
+        "policy": {"path": ".github/chainguard/ci.sts.yaml", "sha": sha, "stale": false},
+        "app_id": APP,
+        "token_sha256": token_sha256(&granted.token),
+        "token_sha256_base64": digest,
+        "user_agent": "a-client/1",
+        "github_calls": 4,
+    });
+    assert_eq!(record, wanted);
+}
+
+#[tokio::test]
+async fn every_repository_is_recorded_as_no_list() {
+    let world = World::new().await;
+    let policy = Policy::new(&world.sim.actions_issuer().url(), MAIN).line("repositories: []");
+    world.put_policy("acme/.github", "all", policy.text());
+    let token = world.token(&world.run("acme", "app"));
+    let granted = world.exchange(&token, "acme", "all").await.granted();
+    let record = world.record(&granted.decision);
+    assert_eq!(
+        (record.get("repositories"), record.get("repository_ids")),
+        (None, None)
+    );
+}
+
+#[tokio::test]
+async fn each_decision_has_one_record_and_what_is_unverified_has_none() {
+    let world = World::new().await;
+    let _ = world.usual().await.granted();
+    let closed = Policy::new(&world.sim.actions_issuer().url(), "nobody");
+    world.put_policy("acme/app", "closed", closed.text());
+    let token = world.token(&world.run("acme", "app"));
+    let refused = world.exchange(&token, "acme/app", "closed").await;
+    let missing = world.exchange(&token, "nobody/x", "ci").await;
+    let malformed = world.exchange(&token, "acme/app/x", "ci").await;
+    world
+        .github()
+        .faults()
+        .next(Route::AccessTokens, 2, Fault::status(502));
+    let failed = world.usual().await;
+    for (answer, outcome, error, reason) in [
+        (
+            &refused,
+            "refused",
+            "permission_denied",
+            format!("trust policy: subject {MAIN:?} did not match \"nobody\""),
+        ),
+        (
+            &missing,
+            "refused",
+            "installation_not_found",
+            "no installation found for \"nobody\"".to_owned(),
+        ),
+        (
+            &malformed,
+            "refused",
+            "invalid_request",
+            "scope must be OWNER or OWNER/REPOSITORY".to_owned(),
+        ),
+        (
+            &failed,
+            "failed",
+            "unavailable",
+            "GitHub answered 502".to_owned(),
+        ),
+    ] {
+        let record = world.record(&answer.decision());
+        let said = (&record["outcome"], &record["error"], &record["reason"]);
+        assert_eq!(said, (&json!(outcome), &json!(error), &json!(reason)));
+        assert_eq!(record["actor"]["sub"], MAIN);
+        assert_eq!(record.get("token_sha256"), None);
+    }
+    assert_eq!(world.records().len(), 5);
+    // Nobody vouches for these.
+    let issuer = world.sim.actions_issuer();
+    let broken = issuer
+        .forge(world.run("acme", "app").claims())
+        .broken_signature()
+        .build()
+        .unwrap();
+    let answer = world.exchange(&broken, "acme/app", "ci").await;
+    assert_eq!(answer.status, 401);
+    assert!(world.logged(&answer.decision(), "unable to verify bearer token"));
+    assert_eq!(world.ask("GET", "/sts/exchange").send().await.status, 401);
+    assert_eq!(world.records().len(), 5);
+    assert_eq!(check_chain(&world.audit_lines()), Ok(()));
+}
+
+#[tokio::test]
+async fn a_chain_shows_what_was_done_to_it() {
+    let world = World::new().await;
+    for _ in 0..4 {
+        let _ = world.usual().await.granted();
+    }
+    let lines = world.audit_lines();
+    assert_eq!(check_chain(&lines), Ok(()));
+    let mut edited = lines.clone();
+    edited[1] = edited[1].replace("granted", "refused");
+    let mut removed = lines.clone();
+    removed.remove(2);
+    let mut swapped = lines.clone();
+    swapped.swap(1, 2);
+    for broken in [edited, removed, swapped] {
+        assert!(check_chain(&broken).is_err());
+    }
+}
+
+#[tokio::test]
+async fn the_head_of_the_chain_is_logged_at_the_end() {
+    let mut world = World::new().await;
+    let _ = world.usual().await.granted();
+    world.close().await;
+    let last = world.audit_lines().pop().unwrap();
+    let head = conformance::token_sha256(&last);
+    let logged = world
+        .log
+        .json()
+        .into_iter()
+        .any(|line| line["hash"] == head && line["seq"] == "1");
+    assert!(logged, "{:?}", world.log.all());
+}
+
+#[tokio::test]
+async fn without_its_record_no_answer_leaves_and_no_token_lives() {
+    let world = World::new().await;
+    let _ = world.usual().await.granted();
+    world.until_live(1).await;
+    world.audit.fail(true);
+    let answer = world.usual().await;
+    answer.refused(503, 14, "unavailable", "decision could not be recorded");
+    assert_eq!(world.github().live_tokens(), 1, "revoked before the answer");
+    assert!(world.logged(&answer.decision(), "the audit record could not be written"));
+    // Refusals are decisions too.
+    let token = world.token(&world.run("acme", "app"));
+    let answer = world.exchange(&token, "acme/app", "missing").await;
+    answer.refused(503, 14, "unavailable", "decision could not be recorded");
+    world.audit.fail(false);
+    let _ = world.usual().await.granted();
+}
+
+#[tokio::test]
+async fn the_operator_may_answer_without_a_record() {
+    let world = Building::default()
+        .set("OCTOSTS_AUDIT", "best-effort")
+        .start()
+        .await;
+    world.audit.fail(true);
+    let _ = world.usual().await.granted();
+    let token = world.token(&world.run("acme", "app"));
+    let answer = world.exchange(&token, "acme/app", "missing").await;
+    answer.refused(
+        404,
+        5,
+        "policy_not_found",
+        "unable to find trust policy for \"missing\"",
+    );
+    assert!(world.records().is_empty());
+}
+
+/// An issuer at a listed place counts as the operator's; what strangers may cause is seen with one that is GitHub's own
+/// only where no rule for the operator's applies, so the tokens are unverified ones and records of the listed are whole.
+#[tokio::test]
+async fn refusals_of_the_operators_issuers_are_all_recorded() {
+    let world = World::new().await;
+    let token = world.foreign_token("job", json!({}));
+    for _ in 0..25 {
+        world.exchange(&token, "acme/app", "ci").await;
+    }
+    assert_eq!(world.records().len(), 25);
+    assert!(
+        world
+            .records()
+            .iter()
+            .all(|record| record.get("uncounted").is_none())
+    );
+}
+
+#[tokio::test]
+async fn a_flood_of_unverified_tokens_is_ten_lines_a_second_and_a_count() {
+    let world = World::new().await;
+    let flood = async |times: usize| {
+        for _ in 0..times {
+            let ask = world
+                .ask("GET", "/sts/exchange")
+                .header("authorization", "Bearer x");
+            assert_eq!(ask.send().await.status, 400);
+        }
+    };
+    let lines = || {
+        let mut lines = world.log.json();
+        lines.retain(|line: &Value| line["msg"] == "invalid bearer token");
+        lines
+    };
+    flood(25).await;
+    assert_eq!(lines().len(), 10);
+    world.advance(2);
+    flood(1).await;
+    assert_eq!(lines().len(), 11);
+    assert_eq!(lines()[10]["left_out"], "15");
+    assert!(world.records().is_empty());
+}
+
+#[tokio::test]
+async fn what_callers_choose_is_cut_in_records() {
+    let world = World::new().await;
+    let (long, claim) = ("x".repeat(1024), "y".repeat(3000));
+    let issuer = world.sim.issuer().url();
+    let policy = Policy::new(&issuer, &long).line("claim_pattern: {long: 'y+'}");
+    world.put_policy("acme/app", "long", policy.text());
+    let token = world.foreign_token(&long, json!({"long": claim}));
+    let ask = world
+        .ask("GET", "/sts/exchange?scope=acme/app&identity=long")
+        .bearer(&token);
+    let granted = ask
+        .header("user-agent", "z".repeat(4000))
+        .send()
+        .await
+        .granted();
+    let record = world.record(&granted.decision);
+    let length = |value: &Value| value.as_str().map(str::len);
+    assert_eq!(length(&record["user_agent"]), Some(1024));
+    assert_eq!(length(&record["actor"]["claims"]["long"]), Some(1024));
+    assert_eq!(length(&record["actor"]["sub"]), Some(1024));
+    let _ = (DOMAIN, Algorithm::ALL);
+}
