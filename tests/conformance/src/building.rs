@@ -22,10 +22,12 @@ const INSTALLED: [(&str, &str); 5] = [
 ];
 
 /// A world that is not there yet.
-#[derive(Debug, Default)]
+#[derive(Default)]
 #[must_use]
 pub struct Building {
     settings: BTreeMap<String, Option<String>>,
+    /// Those that depend on where the simulator listens.
+    derived: Vec<(String, fn(&Simulator) -> String)>,
     limits: Limits,
     tls: bool,
     key: Option<AppKey>,
@@ -35,6 +37,12 @@ impl Building {
     /// Sets a variable, or another value for one of the usual ones.
     pub fn set(mut self, name: &str, value: impl Into<String>) -> Self {
         self.settings.insert(name.to_owned(), Some(value.into()));
+        self
+    }
+
+    /// Sets a variable to what depends on where GitHub and the issuers listen.
+    pub fn set_by(mut self, name: &str, value: fn(&Simulator) -> String) -> Self {
+        self.derived.push((name.to_owned(), value));
         self
     }
 
@@ -50,7 +58,7 @@ impl Building {
         self
     }
 
-    /// Simulator and host speak https with each other.
+    /// GitHub and the issuers speak https. Whom the host trusts is another setting, `SSL_CERT_FILE`.
     pub fn tls(mut self) -> Self {
         self.tls = true;
         self
@@ -125,6 +133,8 @@ impl Building {
         .map(|(name, value)| (name.to_owned(), Some(value)))
         .collect();
         all.extend(self.settings.clone());
+        let derived = self.derived.iter();
+        all.extend(derived.map(|(name, value)| (name.clone(), Some(value(sim)))));
         let set = |(name, value): (String, Option<String>)| Some((name, value?));
         all.into_iter().filter_map(set).collect()
     }

@@ -103,12 +103,14 @@ async fn the_operator_may_name_who_sees_everything() {
     check(globex, "acme/app", [FULL, BRIEF, FULL, NEUTRAL]).await;
     let acme = Building::default().set("OCTOSTS_DETAIL_FOR", "7001");
     check(acme, "acme/app", [FULL, FULL, NEUTRAL, NEUTRAL]).await;
+    let foreign = Building::default().set_by("OCTOSTS_DETAIL_FOR", |sim| sim.issuer().url());
+    check(foreign, "acme/app", [FULL, BRIEF, NEUTRAL, FULL]).await;
 }
 
 #[tokio::test]
 async fn an_owner_that_is_renamed_or_recycled_is_known_by_its_id() {
     let world = closed_world(Building::default()).await;
-    // A token that was issued to another owner of the same name is another account's.
+    // A token of another account that had or has this login: looked up once more, and nobody is there.
     let claims = world.run("acme", "app").claims();
     let mut other = claims.clone();
     other["repository_owner_id"] = json!("9999");
@@ -116,7 +118,14 @@ async fn an_owner_that_is_renamed_or_recycled_is_known_by_its_id() {
     let answer = world.exchange(&token, "acme/app", "closed").await;
     let message = "no installation found for \"acme\"";
     answer.refused(404, 5, "installation_not_found", message);
-    // And so is one whose repository has only the name.
+    // One of another account that has the repository's id, whatever the reason: a stranger's.
+    let mut other = claims.clone();
+    other["repository_owner"] = json!("acme-before");
+    other["repository_owner_id"] = json!("9999");
+    let token = world.sim.actions_issuer().token(other).unwrap();
+    let answer = world.exchange(&token, "acme/app", "closed").await;
+    answer.refused(403, 7, "permission_denied", NEUTRAL);
+    // One of the owner's whose repository has only the name: another repository's.
     let mut other = claims;
     other["repository_id"] = json!("9999");
     let token = world.sim.actions_issuer().token(other).unwrap();

@@ -156,7 +156,9 @@ async fn only_the_operators_issuers_are_contacted_where_there_is_a_list() {
 
 #[tokio::test]
 async fn a_listed_issuer_is_contacted_wherever_it_listens() {
-    let world = World::new().await;
+    let building = Building::default();
+    let building = building.set_by("OCTOSTS_ALLOWED_ISSUERS", |sim| sim.issuer().url());
+    let world = building.start().await;
     let policy = Policy::new(&world.sim.issuer().url(), "job").text();
     world.put_policy("acme/app", "job", policy);
     let token = world.foreign_token("job", json!({}));

@@ -1,6 +1,6 @@
 //! What a permitted exchange costs, and what it brings.
 
-use conformance::{NOW, Policy, World};
+use conformance::{Building, DOMAIN, Policy, World};
 use serde_json::json;
 use simulator::Algorithm;
 
@@ -45,10 +45,7 @@ async fn the_read_token_is_revoked_before_the_answer_where_nothing_runs_after_it
         } else {
             "true"
         };
-        let world = conformance::Building::default()
-            .set(name, value)
-            .start()
-            .await;
+        let world = Building::default().set(name, value).start().await;
         let _ = world.usual().await.granted();
         assert_eq!(world.github().live_tokens(), 1, "{name}");
     }
@@ -339,7 +336,7 @@ async fn every_algorithm_of_an_issuer_is_verified() {
             .add_issuer(&format!("/{name}"), algorithm)
             .unwrap();
         world.put_policy("acme/app", name, Policy::new(&issuer.url(), "a-job").text());
-        let claims = || json!({"sub": "a-job", "aud": conformance::DOMAIN});
+        let claims = || json!({"sub": "a-job", "aud": DOMAIN});
         let token = issuer.token(claims()).unwrap();
         let _ = world.exchange(&token, "acme/app", name).await.granted();
         let broken = issuer.forge(claims()).broken_signature().build().unwrap();
@@ -354,6 +351,6 @@ async fn every_algorithm_of_an_issuer_is_verified() {
     assert_eq!(
         world.records().len(),
         Algorithm::ALL.len(),
-        "the genuine ones, at {NOW}"
+        "of the genuine ones"
     );
 }

@@ -175,9 +175,13 @@ async fn an_installation_is_believed_for_an_hour() {
 }
 
 #[tokio::test]
-async fn an_owner_without_an_app_is_refused_by_name() {
-    let building = conformance::Building::default();
-    let world = building.unset("GITHUB_APP_IDS").start().await;
+async fn a_suspension_is_felt_before_it_is_known() {
+    let world = World::new().await;
+    let installation = installation_of(&world).await;
+    world.until_live(1).await;
+    world.github().suspend(installation).unwrap();
     let answer = world.usual().await;
-    answer.refused(503, 14, "unavailable", "server is not configured");
+    answer.refused(403, 7, "permission_denied", "failed to get token");
+    world.github().unsuspend(installation).unwrap();
+    let _ = world.usual().await.granted();
 }

@@ -90,6 +90,23 @@ async fn nor_where_the_policy_is_read_anew() {
 }
 
 #[tokio::test]
+async fn a_runs_owner_is_known_by_its_id() {
+    let world = World::new().await;
+    let _ = world.usual().await.granted();
+    world.until_live(1).await;
+    let mut claims = world.run("acme", "app").claims();
+    claims["repository_owner_id"] = json!("9999");
+    let token = world.sim.actions_issuer().token(claims).unwrap();
+    world.forget_calls();
+    let answer = world.exchange(&token, "acme/app", "ci").await;
+    let message = "no installation found for \"acme\"";
+    answer.refused(404, 5, "installation_not_found", message);
+    // Looked up once more, and nothing else: neither the policy nor the mint is reached.
+    assert_eq!(json!(world.calls()), json!({"app_installations": 1}));
+    let _ = world.usual().await.granted();
+}
+
+#[tokio::test]
 async fn a_recycled_owner_is_not_given_everything_of_its_predecessor() {
     let world = World::new().await;
     let policy = Policy::new(
