@@ -2,7 +2,7 @@
 
 use crate::error::ExchangeError;
 use crate::outside::{Limits, LogLevel, Outside, SendError};
-use crate::settings::Settings;
+use crate::settings::{MintCheck, Settings};
 use crate::trouble::Trouble;
 use github::requests::{BadRequest, Call, Requests};
 use github::{AppJwt, Failure, InstallationAccessToken};
@@ -14,6 +14,8 @@ use std::time::Duration;
 const CONNECT: Duration = Duration::from_secs(3);
 /// One call to GitHub, from the first byte to the last.
 const CALL: Duration = Duration::from_secs(10);
+/// One revocation.
+const REVOCATION: Duration = Duration::from_secs(3);
 /// The pauses before the second and the third try.
 const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_millis(800)];
 /// How long a token just minted may be unknown to the rest of GitHub (rule 14).
@@ -84,6 +86,22 @@ impl<'a, O: Outside> Context<'a, O> {
                 "a token that must not be used could not be revoked",
                 &fields,
             );
+        }
+    }
+
+    /// What becomes of a token that is wider than asked (rule 29).
+    pub(crate) fn judge_width(&self, width: Result<(), Trouble>) -> Result<(), Trouble> {
+        match width {
+            Err(trouble) if self.settings.mint_check == MintCheck::Warn => {
+                let fields = [("because", trouble.to_string())];
+                self.log(
+                    LogLevel::Warn,
+                    "GitHub's token is wider than asked",
+                    &fields,
+                );
+                Ok(())
+            }
+            other => other,
         }
     }
 
@@ -204,24 +222,39 @@ pub(crate) fn general(trouble: &Trouble) -> ExchangeError {
     }
 }
 
-/// Revokes one token.
+/// Revokes one token: up to three tries, since one that was minted a moment ago may be unknown for a second (rule 14).
 pub(crate) async fn revoke<O: Outside>(
     outside: &O,
     settings: &Settings,
     token: &InstallationAccessToken,
 ) -> Result<(), Trouble> {
-    let call = Requests::to(&settings.base_url)
-        .revoke(token)
-        .map_err(|_| Trouble::Internal)?;
+    let mut pauses = [Duration::from_millis(200), SETTLING].into_iter();
+    loop {
+        let trouble = match revoke_once(outside, settings, token).await {
+            Ok(()) => return Ok(()),
+            Err(trouble) => trouble,
+        };
+        match pauses.next() {
+            Some(pause) => outside.sleep(pause).await,
+            None => return Err(trouble),
+        }
+    }
+}
+
+async fn revoke_once<O: Outside>(
+    outside: &O,
+    settings: &Settings,
+    token: &InstallationAccessToken,
+) -> Result<(), Trouble> {
+    let requests = Requests::to(&settings.base_url);
+    let call = requests.revoke(token).map_err(|_| Trouble::Internal)?;
     let limits = Limits {
         connect: CONNECT,
-        total: CALL,
+        total: REVOCATION,
         max_answer: call.max_answer,
     };
-    let answer = outside
-        .send(call.request, limits)
-        .await
-        .map_err(|unanswered| Trouble::Network(unanswered.error))?;
+    let answer = outside.send(call.request, limits).await;
+    let answer = answer.map_err(|unanswered| Trouble::Network(unanswered.error))?;
     let now = i64::try_from(outside.now_ms() / 1000).unwrap_or(i64::MAX);
     github::failure::success(&answer, now)?;
     Ok(())

@@ -49,10 +49,25 @@ pub(crate) async fn find<O: Outside>(
     Ok(installation)
 }
 
-/// Drops what is remembered of an owner's installation, so that the next [`find`] asks GitHub.
-pub(crate) fn forget<O: Outside>(context: &Context<'_, O>, app: u64, owner: &Owner) {
-    context.outside.cache_remove(&installation_name(app, owner));
-    context.outside.cache_remove(&page_name(app));
+/// Drops what is remembered of an owner's installation, so that the next [`find`] asks GitHub; unless somebody else found
+/// another one meanwhile.
+pub(crate) fn forget<O: Outside>(
+    context: &Context<'_, O>,
+    app: u64,
+    owner: &Owner,
+    failed: &Installation,
+) {
+    let name = installation_name(app, owner);
+    let known = memory::peek::<Option<Installation>>(context.outside, &name);
+    if known.flatten().is_none_or(|known| known.id == failed.id) {
+        context.outside.cache_remove(&name);
+        context.outside.cache_remove(&page_name(app));
+    }
+}
+
+/// A suspension ends without a sign to us, so it is not believed for long.
+fn believed(found: &Installation) -> Keep {
+    Keep::kept(if found.suspended { PAGE } else { FOUND })
 }
 
 async fn look_up<O: Outside>(
@@ -66,7 +81,8 @@ async fn look_up<O: Outside>(
         .into_iter()
         .find(|installation| installation.belongs_to(owner))
     {
-        return Ok((Some(found), Keep::kept(FOUND)));
+        let keep = believed(&found);
+        return Ok((Some(found), keep));
     }
     if page.complete {
         return Ok((None, Keep::negative(PAGE)));
@@ -94,11 +110,7 @@ async fn look_up<O: Outside>(
     };
     // GitHub follows renamed logins here; a policy is read by name, so only the name that was asked counts.
     let found = found.filter(|installation| installation.belongs_to(owner));
-    let keep = if found.is_some() {
-        Keep::kept(FOUND)
-    } else {
-        Keep::negative(NONE)
-    };
+    let keep = found.as_ref().map_or(Keep::negative(NONE), believed);
     Ok((found, keep))
 }
 

@@ -21,7 +21,7 @@ use std::time::Duration;
 /// How long a waiter waits for somebody else's look-up.
 const WAIT: Duration = Duration::from_secs(10);
 /// How long a leader may take before another one leads.
-const LEAD: Duration = Duration::from_secs(15);
+const LEAD: Duration = Duration::from_secs(25);
 /// How long a failure is remembered, so that those who waited for it do not all repeat it.
 const FAILURE: Duration = Duration::from_secs(1);
 
@@ -74,8 +74,17 @@ pub(crate) fn put<T: Serialize>(outside: &impl Outside, name: &CacheName, keep: 
     }
 }
 
+/// What is remembered now, if it is a value.
+pub(crate) fn peek<T: DeserializeOwned>(outside: &impl Outside, name: &CacheName) -> Option<T> {
+    match get(outside, name)? {
+        Remembered::Value(value) => Some(value),
+        Remembered::Failed(_) => None,
+    }
+}
+
 /// The remembered value, or the result of `fetch`, which is made once for all that ask at the same time where the
-/// platform can make them wait. A failure is shared with those who waited and forgotten after a second.
+/// platform can make them wait. A failure is shared with those who waited and forgotten after a second; a caller's own
+/// lack of time is nobody else's failure, and only the leader may speak for the others.
 pub(crate) async fn remembered<T, O>(
     outside: &O,
     name: &CacheName,
@@ -86,12 +95,17 @@ where
     T: Serialize + DeserializeOwned,
     O: Outside,
 {
-    if let Led::Hit(bytes) = outside.cache_get_or_lead(name, WAIT.min(patience), LEAD) {
-        match serde_json::from_slice(&bytes) {
+    if patience.is_zero() {
+        return Err(Trouble::Deadline);
+    }
+    match outside.cache_get_or_lead(name, WAIT.min(patience), LEAD) {
+        Led::Hit(bytes) => match serde_json::from_slice(&bytes) {
             Ok(Remembered::Value(value)) => return Ok(value),
             Ok(Remembered::Failed(trouble)) => return Err(trouble),
             Err(_) => outside.cache_remove(name),
-        }
+        },
+        Led::Busy => return Err(Trouble::Busy),
+        Led::Lead | Led::Alone => {}
     }
     match fetch().await {
         Ok((value, keep)) => {
@@ -102,14 +116,20 @@ where
                 Remembered::Failed(trouble) => Err(trouble),
             }
         }
+        Err(Trouble::Deadline) => {
+            // Ends the lead, so that a waiter with more time leads.
+            outside.cache_remove(name);
+            Err(Trouble::Deadline)
+        }
         Err(trouble) => {
+            let keep = Keep {
+                room: Room::Negative,
+                time: FAILURE,
+            };
             put(
                 outside,
                 name,
-                Keep {
-                    room: Room::Negative,
-                    time: FAILURE,
-                },
+                keep,
                 &Remembered::<T>::Failed(trouble.clone()),
             );
             Err(trouble)

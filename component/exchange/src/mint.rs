@@ -5,9 +5,12 @@ use crate::context::{Context, Tries};
 use crate::error::{ExchangeError, Refusal};
 use crate::outside::{LogLevel, Outside};
 use crate::policy_file::read_minted;
-use crate::settings::MintCheck;
 use crate::trouble::Trouble;
 use github::{AccessToken, Installation};
+use std::time::Duration;
+
+/// With less time than this no mint is begun: a token whose answer comes too late could not even be revoked.
+const MINT_TIME: Duration = Duration::from_secs(3);
 
 /// Mints. A token that is wider than the grant, or about another owner, is revoked and never returned.
 pub(crate) async fn mint<O: Outside>(
@@ -16,6 +19,9 @@ pub(crate) async fn mint<O: Outside>(
     installation: &Installation,
     grant: &Grant,
 ) -> Result<AccessToken, Trouble> {
+    if context.left() < MINT_TIME.min(context.settings.deadline / 4) {
+        return Err(Trouble::Deadline);
+    }
     let minted = context
         .as_app(
             app,
@@ -25,22 +31,12 @@ pub(crate) async fn mint<O: Outside>(
         )
         .await?;
     let owner = minted
-        .belongs_to(grant.owner(), grant.account_id())
+        .belongs_to(&grant.asked().reach, grant.owner(), grant.account_id())
         .map_err(|_| Trouble::OtherOwner);
     let width = minted
         .no_wider_than(grant.asked())
         .map_err(|wider| Trouble::Wider(wider.to_string()));
-    let verdict = match (owner, width) {
-        (Ok(()), Err(trouble)) if context.settings.mint_check == MintCheck::Warn => {
-            context.log(
-                LogLevel::Warn,
-                "GitHub's token is wider than asked",
-                &[("because", trouble.to_string())],
-            );
-            Ok(())
-        }
-        (owner, width) => owner.and(width),
-    };
+    let verdict = owner.and_then(|()| context.judge_width(width));
     match verdict {
         Ok(()) => Ok(minted),
         Err(trouble) => {

@@ -12,7 +12,7 @@ use github::access_token::{self, Repository};
 use github::contents::{self, Contents};
 use github::{
     AccessToken, AccessTokenRequest, Failure, Installation, InstallationAccessToken, Level, Owner,
-    Permissions, Reach, RepositoryName,
+    Permissions, Reach, RepositoryName, Wider,
 };
 use http::Response;
 use serde::{Deserialize, Serialize};
@@ -126,7 +126,7 @@ pub(crate) async fn read<O: Outside>(
             // The installation is gone, or its account has another name now: look once more.
             Err(Trouble::NotFound(_) | Trouble::OtherOwner) if !last => {
                 context.outside.cache_remove(&name);
-                installation::forget(context, place.app, place.owner);
+                installation::forget(context, place.app, place.owner, current);
                 *current = installation::find(context, place.app, place.owner).await?;
             }
             Err(trouble) => return Err(refused(place, &trouble)),
@@ -177,7 +177,13 @@ async fn fetch<O: Outside>(
     }
     let (token, repository) = match read_token(context, place, installation).await {
         Ok(read) => read,
-        Err(Trouble::Unprocessable) => return Ok((PolicyFile::Missing, Keep::negative(KEEP))),
+        Err(Trouble::Unprocessable) => {
+            // No such repository here: no other name in it is worth a question for a while (rule 15).
+            let names = place.directory("policy-names", installation);
+            let none: Option<Vec<String>> = Some(Vec::new());
+            memory::put(context.outside, &names, Keep::negative(KEEP_NAMES), &none);
+            return Ok((PolicyFile::Missing, Keep::negative(KEEP)));
+        }
         Err(Trouble::Forbidden) => {
             return Ok((PolicyFile::Forbidden, Keep::negative(KEEP_FORBIDDEN)));
         }
@@ -207,7 +213,14 @@ async fn read_token<O: Outside>(
             |answer, now| read_minted(context, answer, now),
         )
         .await?;
-    let checked = believed(&minted, &asked, place, installation);
+    let owner = minted.belongs_to(&asked.reach, place.owner, installation.account_id);
+    let owner = owner.map_err(|wider| match wider {
+        Wider::Repository(_) => Trouble::OtherOwner,
+        other => Trouble::Wider(other.to_string()),
+    });
+    let width = minted.no_wider_than(&asked);
+    let width = width.map_err(|wider| Trouble::Wider(wider.to_string()));
+    let checked = owner.and_then(|()| context.judge_width(width));
     if let Err(trouble) = checked {
         context.revoke_now(&minted.token).await;
         let fields = [("because", trouble.to_string())];
@@ -222,20 +235,6 @@ async fn read_token<O: Outside>(
         return Err(Trouble::OtherOwner);
     };
     Ok((minted.token, repository))
-}
-
-fn believed(
-    minted: &AccessToken,
-    asked: &AccessTokenRequest,
-    place: &Place<'_>,
-    installation: &Installation,
-) -> Result<(), Trouble> {
-    minted
-        .belongs_to(place.owner, installation.account_id)
-        .map_err(|_| Trouble::OtherOwner)?;
-    minted
-        .no_wider_than(asked)
-        .map_err(|wider| Trouble::Wider(wider.to_string()))
 }
 
 /// Reads a mint's answer; a token in an answer that cannot be read otherwise is revoked later.

@@ -53,20 +53,22 @@ pub(crate) async fn recorded<O: Outside>(
         Ok(line) => context.outside.audit(context.decision, &line),
         Err(_) => Err("the record could not be put together".to_owned()),
     };
-    match (written, decided) {
-        (Err(why), decided) if context.settings.audit_required => {
-            context.log(
-                LogLevel::Error,
-                "the audit record could not be written",
-                &[("because", why)],
-            );
-            if let Ok(token) = decided {
-                context.revoke_now(&token.token).await;
-            }
-            Err(ExchangeError::NotRecorded { retry_after: 5 }.into())
-        }
-        (_, decided) => decided.map(|token| granted(context, request, token)),
+    let Err(why) = written else {
+        return decided.map(|token| granted(context, request, token));
+    };
+    let fields = [("because", why)];
+    context.log(
+        LogLevel::Error,
+        "the audit record could not be written",
+        &fields,
+    );
+    if !context.settings.audit_required {
+        return decided.map(|token| granted(context, request, token));
     }
+    if let Ok(token) = decided {
+        context.revoke_now(&token.token).await;
+    }
+    Err(ExchangeError::NotRecorded { retry_after: 5 }.into())
 }
 
 fn granted<O: Outside>(

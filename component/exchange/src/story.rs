@@ -185,7 +185,7 @@ async fn installation_of<O: Outside>(
     if !stranger(&found) {
         return Ok(found);
     }
-    installation::forget(context, app, &target.owner);
+    installation::forget(context, app, &target.owner, &found);
     let found = installation::find(context, app, &target.owner).await?;
     if stranger(&found) {
         let owner = target.owner.to_string();
@@ -241,7 +241,7 @@ impl<O: Outside> Asked<'_, '_, O> {
                 return Ok(Err(Trouble::StaleRepositoryId));
             }
             Err(Trouble::OtherOwner) => {
-                installation::forget(self.context, self.place.app, self.place.owner);
+                installation::forget(self.context, self.place.app, self.place.owner, installation);
                 policy_file::forget(self.context, self.place, installation);
             }
             Err(_) => {}
@@ -310,10 +310,12 @@ impl<O: Outside> Asked<'_, '_, O> {
         installation: &mut Installation,
         record: &mut Record,
     ) -> Result<Result<AccessToken, Trouble>, Refusal> {
-        installation::forget(self.context, self.place.app, self.place.owner);
+        installation::forget(self.context, self.place.app, self.place.owner, installation);
         let fresh = installation::find(self.context, self.place.app, self.place.owner).await?;
         if fresh.account_id != grant.account_id() {
-            return Ok(Err(Trouble::OtherOwner));
+            let owner = self.place.owner.to_string();
+            let because = "the login belongs to another account now";
+            return Err(Refusal::new(ExchangeError::NotInstalled { owner }, because));
         }
         *installation = fresh;
         record.installation(installation);

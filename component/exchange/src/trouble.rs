@@ -34,6 +34,8 @@ pub(crate) enum Trouble {
     UnknownApp,
     #[error("the deadline is over")]
     Deadline,
+    #[error("others look it up, and are not done yet")]
+    Busy,
     #[error("the answer is about another owner")]
     OtherOwner,
     #[error("the token is wider than asked: {0}")]

@@ -235,11 +235,15 @@ impl AccessToken {
     }
 
     /// Whether all repositories that the answer names are `owner`'s, whose account has the id `account_id` (rule 1): a
-    /// recycled login has the name and not the id, a renamed one the id and not the name.
+    /// recycled login has the name and not the id, a renamed one the id and not the name. Where repositories were asked
+    /// for, an answer that names none is not believed.
     ///
     /// # Errors
-    /// [`Wider::Repository`] names the first one that is not.
-    pub fn belongs_to(&self, owner: &Owner, account_id: u64) -> Result<(), Wider> {
+    /// [`Wider::Repository`] names the first one that is not; [`Wider::RepositoriesMissing`].
+    pub fn belongs_to(&self, asked: &Reach, owner: &Owner, account_id: u64) -> Result<(), Wider> {
+        if self.repositories().is_empty() && *asked != Reach::All {
+            return Err(Wider::RepositoriesMissing);
+        }
         for repository in self.repositories() {
             let expected = format!("{owner}/{}", repository.name);
             if repository.owner.id != account_id

@@ -33,9 +33,10 @@ fn check(change: impl FnOnce(&mut Value), reach: Reach) -> Result<(), Wider> {
     let mut body = body();
     change(&mut body);
     let token = answer(&body).answer.unwrap();
-    token
-        .no_wider_than(&asked(reach))
-        .and(token.belongs_to(&Owner::parse("acme").unwrap(), 42))
+    let asked = asked(reach);
+    let owner = Owner::parse("acme").unwrap();
+    let narrow = token.no_wider_than(&asked);
+    narrow.and(token.belongs_to(&asked.reach, &owner, 42))
 }
 
 #[test]
@@ -198,4 +199,19 @@ fn the_request_names_what_it_wants_and_nothing_else() {
         text(Reach::Names(vec!["a".into()])),
         r#"{"repositories":["a"],"permissions":{"contents":"write"}}"#
     );
+}
+
+#[test]
+fn an_answer_without_repositories_belongs_to_nobody_that_was_named() {
+    let mut silent = body();
+    silent["repositories"] = json!([]);
+    let token = answer(&silent).answer.unwrap();
+    let owner = Owner::parse("acme").unwrap();
+    for reach in [Reach::Id(9), Reach::Names(vec!["app".into()])] {
+        assert_eq!(
+            token.belongs_to(&reach, &owner, 42),
+            Err(Wider::RepositoriesMissing)
+        );
+    }
+    assert_eq!(token.belongs_to(&Reach::All, &owner, 42), Ok(()));
 }

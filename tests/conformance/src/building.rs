@@ -21,13 +21,16 @@ const INSTALLED: [(&str, &str); 5] = [
     ("administration", "read"),
 ];
 
+/// A setting's value, once the simulator listens.
+type Derived = fn(&Simulator) -> String;
+
 /// A world that is not there yet.
 #[derive(Default)]
 #[must_use]
 pub struct Building {
     settings: BTreeMap<String, Option<String>>,
     /// Those that depend on where the simulator listens.
-    derived: Vec<(String, fn(&Simulator) -> String)>,
+    derived: Vec<(String, Derived)>,
     limits: Limits,
     tls: bool,
     key: Option<AppKey>,

@@ -1,7 +1,7 @@
 //! Fetching an issuer's documents: metadata and keys, bounded, every address judged before it is asked (rule 20).
 
+use super::ProviderTrouble;
 use super::known::{Documents, Provider};
-use super::{BUDGET, ProviderTrouble};
 use crate::outside::{Limits, Outside, SendError};
 use http::{Request, Response, Uri};
 use oidc::{JwkSet, MAX_DOCUMENT, MetadataError, ProviderMetadata};
@@ -16,23 +16,16 @@ impl<O: Outside> Provider<'_, '_, O> {
         &self,
         old: Option<&Documents>,
     ) -> Result<Documents, ProviderTrouble> {
-        let ends = self.context.outside.elapsed() + BUDGET.min(self.context.left());
-        match self.fetch_once(ends, old).await {
-            Err(ProviderTrouble::Unreachable(_)) if self.context.outside.elapsed() < ends => {
-                self.fetch_once(ends, old).await
+        match self.fetch_once(old).await {
+            Err(ProviderTrouble::Unreachable(_)) if !self.time_left().is_zero() => {
+                self.fetch_once(old).await
             }
             other => other,
         }
     }
 
-    async fn fetch_once(
-        &self,
-        ends: Duration,
-        old: Option<&Documents>,
-    ) -> Result<Documents, ProviderTrouble> {
-        let metadata = self
-            .get(&self.issuer.issuer().discovery_url(), ends)
-            .await?;
+    async fn fetch_once(&self, old: Option<&Documents>) -> Result<Documents, ProviderTrouble> {
+        let metadata = self.get(&self.issuer.issuer().discovery_url()).await?;
         let parsed = ProviderMetadata::parse(metadata.as_bytes(), self.issuer.issuer());
         let parsed = parsed.map_err(|error| wrong_metadata(&error))?;
         let jwks_uri = parsed.jwks_uri();
@@ -41,9 +34,9 @@ impl<O: Outside> Provider<'_, '_, O> {
             .issuers
             .admit_url(self.issuer, jwks_uri)
             .map_err(|error| wrong(&error))?;
-        let keys = self.get(jwks_uri, ends).await?;
+        let keys = self.get(jwks_uri).await?;
         JwkSet::parse(keys.as_bytes()).map_err(|error| wrong(&error))?;
-        let proven = self.proven || old.is_some_and(|old| old.proven);
+        let proven = old.is_some_and(|old| old.proven);
         Ok(Documents {
             fetched: self.context.now(),
             metadata,
@@ -53,10 +46,10 @@ impl<O: Outside> Provider<'_, '_, O> {
     }
 
     /// Gets a document, following at most three redirects, each of which is judged like the first address.
-    async fn get(&self, url: &str, ends: Duration) -> Result<String, ProviderTrouble> {
+    async fn get(&self, url: &str) -> Result<String, ProviderTrouble> {
         let mut url = url.to_owned();
         for _ in 0..=REDIRECTS {
-            let answer = self.get_once(&url, ends).await?;
+            let answer = self.get_once(&url).await?;
             match answer.status().as_u16() {
                 200 => {
                     return String::from_utf8(answer.into_body())
@@ -81,12 +74,8 @@ impl<O: Outside> Provider<'_, '_, O> {
         Err(wrong(&"too many redirects"))
     }
 
-    async fn get_once(
-        &self,
-        url: &str,
-        ends: Duration,
-    ) -> Result<Response<Vec<u8>>, ProviderTrouble> {
-        let total = ends.saturating_sub(self.context.outside.elapsed());
+    async fn get_once(&self, url: &str) -> Result<Response<Vec<u8>>, ProviderTrouble> {
+        let total = self.time_left();
         if total.is_zero() {
             return Err(ProviderTrouble::Unreachable("timeout".into()));
         }

@@ -44,11 +44,15 @@ enum Known {
 pub(super) struct Provider<'a, 'b, O> {
     pub(super) context: &'a Context<'b, O>,
     pub(super) issuer: &'a AdmittedIssuer,
-    /// Whether a token of it led to a grant just now.
-    pub(super) proven: bool,
+    /// When waiting and fetching have to be over, as [`Outside::elapsed`] counts.
+    pub(super) ends: Duration,
 }
 
 impl<O: Outside> Provider<'_, '_, O> {
+    pub(super) fn time_left(&self) -> Duration {
+        self.ends.saturating_sub(self.context.outside.elapsed())
+    }
+
     fn name(&self) -> CacheName {
         memory::name("provider", &[self.issuer.issuer().as_str()])
     }
@@ -82,11 +86,7 @@ impl<O: Outside> Provider<'_, '_, O> {
         let mut lead = Led::Alone;
         let known = match memory::get::<Known>(outside, &self.name()) {
             None => {
-                lead = outside.cache_get_or_lead(
-                    &self.name(),
-                    BUDGET.min(self.context.left()),
-                    BUDGET,
-                );
+                lead = outside.cache_get_or_lead(&self.name(), self.time_left(), BUDGET);
                 match &lead {
                     Led::Hit(bytes) => serde_json::from_slice::<Known>(bytes).ok(),
                     Led::Lead | Led::Busy | Led::Alone => None,
@@ -95,7 +95,7 @@ impl<O: Outside> Provider<'_, '_, O> {
             known => known,
         };
         match known {
-            Some(Known::Documents(documents)) => Ok(self.refreshed(documents).await),
+            Some(Known::Documents(documents)) => self.refreshed(documents).await,
             Some(Known::Failed(trouble)) => Err(refused(&trouble)),
             None if lead == Led::Busy => Err(refused(&ProviderTrouble::Unreachable(
                 "others wait for it too".into(),
@@ -118,32 +118,27 @@ impl<O: Outside> Provider<'_, '_, O> {
     }
 
     /// Renews documents that are not fresh any more, one request at a time; everybody else goes on with the old ones.
-    async fn refreshed(&self, documents: Documents) -> Documents {
+    async fn refreshed(&self, documents: Documents) -> Result<Documents, Refusal> {
         let age = self.context.now().saturating_sub(documents.fetched);
         let empty = self
             .read(&documents)
             .is_some_and(|(_, keys)| keys.is_empty());
         let fresh = if empty { FRESH_EMPTY } else { FRESH };
         if (0..=fresh).contains(&age) || !self.may_refetch() {
-            return documents;
+            return Ok(documents);
         }
         match self.fetch(Some(&documents)).await {
             Ok(new) => {
                 self.keep(&new);
-                self.refetched();
-                new
+                self.refetched(new.proven);
+                Ok(new)
             }
             Err(ProviderTrouble::OtherIssuer) => {
-                self.context.outside.cache_remove(&self.name());
-                self.forget(&ProviderTrouble::OtherIssuer);
-                // A set that can verify nothing: the issuer is stopped for this request too.
-                Documents {
-                    keys: r#"{"keys":[]}"#.into(),
-                    ..documents
-                }
+                self.refetched(documents.proven);
+                Err(self.stopped())
             }
             Err(trouble) => {
-                self.refetched();
+                self.refetched(documents.proven);
                 let fields = [
                     ("issuer", self.issuer.issuer().as_str().to_owned()),
                     ("because", trouble.to_string()),
@@ -153,7 +148,7 @@ impl<O: Outside> Provider<'_, '_, O> {
                     "an issuer's keys could not be renewed; the old ones serve",
                     &fields,
                 );
-                documents
+                Ok(documents)
             }
         }
     }
@@ -168,24 +163,45 @@ impl<O: Outside> Provider<'_, '_, O> {
             return self.check_with_others_keys(token, &old);
         }
         let fetched = self.fetch(Some(&old)).await;
-        self.refetched();
+        if let Ok(new) = &fetched {
+            self.keep(new);
+        }
+        // After the keys: who sees this mark finds them.
+        self.refetched(old.proven);
         match fetched {
             Ok(new) => {
-                self.keep(&new);
-                self.check(token, &new)
-                    .map(|verified| (verified, new))
-                    .map_err(|error| not_verified(&error))
+                let checked = self.check(token, &new);
+                let verified = checked.map_err(|error| not_verified(&error))?;
+                Ok((verified, new))
             }
-            Err(ProviderTrouble::OtherIssuer) => {
-                self.context.outside.cache_remove(&self.name());
-                Err(refused(&ProviderTrouble::OtherIssuer))
-            }
-            Err(trouble) => Err(Refusal::new(
-                ExchangeError::KeysPending {
+            Err(ProviderTrouble::OtherIssuer) => Err(self.stopped()),
+            Err(trouble) => {
+                let error = ExchangeError::KeysPending {
                     retry_after: REFETCH,
-                },
-                trouble,
-            )),
+                };
+                Err(Refusal::new(error, trouble))
+            }
+        }
+    }
+
+    /// The issuer's document names another issuer: what was known of it is void (rule 17).
+    fn stopped(&self) -> Refusal {
+        self.context.outside.cache_remove(&self.name());
+        self.forget(&ProviderTrouble::OtherIssuer);
+        refused(&ProviderTrouble::OtherIssuer)
+    }
+
+    /// After a grant the issuer's keys move to the room that strangers can't reach (rule 12): those that are kept now,
+    /// which may be newer than the ones that verified the token; none, if the issuer was stopped meanwhile.
+    pub(super) fn prove(&self, used: &Documents) {
+        match memory::get::<Known>(self.context.outside, &self.name()) {
+            Some(Known::Documents(kept)) if kept.fetched >= used.fetched => {
+                self.keep(&Documents {
+                    proven: true,
+                    ..kept
+                });
+            }
+            _ => {}
         }
     }
 
@@ -224,19 +240,15 @@ impl<O: Outside> Provider<'_, '_, O> {
         )
     }
 
-    fn refetched(&self) {
-        memory::put(
-            self.context.outside,
-            &self.refetch_name(),
-            self.keep_for(false, Duration::from_secs(REFETCH)),
-            &(),
-        );
+    fn refetched(&self, proven: bool) {
+        let keep = self.keep_for(proven, Duration::from_secs(REFETCH));
+        memory::put(self.context.outside, &self.refetch_name(), keep, &());
     }
 
     fn keep_for(&self, proven: bool, time: Duration) -> Keep {
         let room = match self.issuer.standing() {
             Standing::Own | Standing::Listed => Room::Reserved,
-            Standing::Other if proven || self.proven => Room::Kept,
+            Standing::Other if proven => Room::Kept,
             Standing::Other => Room::Unproven,
         };
         Keep { room, time }

@@ -14,7 +14,7 @@ use oidc::{
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// Discovery and keys have this much of the deadline.
+/// Waiting for discovery and keys, fetching and refetching them have this much of the deadline together.
 const BUDGET: Duration = Duration::from_secs(10);
 
 /// Why an issuer's documents could not be had.
@@ -47,16 +47,13 @@ impl Verified {
     /// After a grant the issuer's keys move to the room that strangers can't reach (rule 12).
     pub(crate) fn mark_proven<O: Outside>(&self, context: &Context<'_, O>) {
         if !self.documents.proven {
-            let documents = Documents {
-                proven: true,
-                ..self.documents.clone()
-            };
+            let ends = context.outside.elapsed();
             Provider {
                 context,
                 issuer: &self.issuer,
-                proven: true,
+                ends,
             }
-            .keep(&documents);
+            .prove(&self.documents);
         }
     }
 }
@@ -78,7 +75,7 @@ pub(crate) async fn verify<O: Outside>(
     let provider = Provider {
         context,
         issuer: &issuer,
-        proven: false,
+        ends: context.outside.elapsed() + BUDGET.min(context.left()),
     };
     let documents = provider.documents().await?;
     let first = provider.check(&token, &documents);

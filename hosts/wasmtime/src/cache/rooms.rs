@@ -10,8 +10,8 @@ use super::{Name, Room, length};
 
 /// The largest value.
 const LARGEST_VALUE: usize = 1024 * 1024;
-/// The largest value of an issuer that never led to a grant: a JWK set has at most 100 KiB.
-const LARGEST_UNPROVEN: usize = 128 * 1024;
+/// The largest value of an issuer that never led to a grant: metadata and JWK set have at most 100 KiB each.
+const LARGEST_UNPROVEN: usize = 256 * 1024;
 /// Rule 12: strangers share so many entries.
 const UNPROVEN_ENTRIES: u64 = 64;
 

@@ -155,7 +155,7 @@ async fn a_hang_ends_with_the_deadline() {
         let answer = world.usual().await;
         answer.refused(504, 4, "upstream_timeout", "deadline exceeded");
         let took = began.elapsed();
-        let bounds = Duration::from_millis(1500)..Duration::from_secs(4);
+        let bounds = Duration::from_millis(1500)..Duration::from_secs(8);
         assert!(bounds.contains(&took), "{route:?} took {took:?}");
         world.github().faults().clear();
         forget_failures(&world);

@@ -173,7 +173,7 @@ async fn a_slow_issuer_has_a_part_of_the_deadline() {
     let began = std::time::Instant::now();
     let answer = world.exchange(&token, "acme/app", "ci").await;
     assert!(matches!(answer.status, 503 | 504), "{}", answer.text());
-    assert!(began.elapsed().as_secs() < 4, "{:?}", began.elapsed());
+    assert!(began.elapsed().as_secs() < 8, "{:?}", began.elapsed());
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@ mod exchange;
 mod github_down;
 mod installations;
 mod issuers;
+mod matching;
 mod minting;
 mod owners;
 mod policies;

@@ -87,7 +87,6 @@ async fn a_wider_token_is_revoked_and_refused() {
         tamper(&world, change);
         world.forget_calls();
         let answer = world.usual().await;
-        println!("{what}: {}", answer.text());
         too_wide(&answer);
         assert_eq!(
             world.github().live_tokens(),
@@ -148,7 +147,13 @@ async fn the_operator_may_let_wider_tokens_pass_but_never_another_owners() {
     let world = granting(Building::default().set("OCTOSTS_MINT_CHECK", "warn")).await;
     let _ = world.usual().await.granted();
     for (what, change) in wider() {
-        let stranger = what.starts_with("a stranger's");
+        // Whose they are is rule 1, and no matter of width; an answer that names none does not say it.
+        let stranger = [
+            "a stranger's repository more",
+            "no repositories",
+            "an empty list",
+        ]
+        .contains(&what);
         tamper(&world, change);
         let answer = world.usual().await;
         if stranger {
@@ -174,17 +179,16 @@ async fn the_operator_may_let_wider_tokens_pass_but_never_another_owners() {
 async fn a_read_token_for_something_else_reads_nothing() {
     let text = ToOwned::to_owned;
     let world = granting(Building::default()).await;
-    for (change, status) in [
-        (Tamper::Permission(text("contents"), text("write")), 500),
-        (Tamper::Permission(text("issues"), text("read")), 500),
-        (Tamper::SelectionAll, 500),
-        (Tamper::MissingRepositories, 500),
-        (Tamper::AnotherRepository(text("acme"), text("lib")), 500),
+    for change in [
+        Tamper::Permission(text("contents"), text("write")),
+        Tamper::Permission(text("issues"), text("read")),
+        Tamper::SelectionAll,
+        Tamper::AnotherRepository(text("acme"), text("lib")),
     ] {
         world.forget_calls();
         world.github().tamper_mint(TamperMint::next(change.clone()));
         let answer = world.usual().await;
-        assert_eq!(answer.status, status, "{change:?}: {}", answer.text());
+        assert_eq!(answer.status, 500, "{change:?}: {}", answer.text());
         too_wide(&answer);
         world.until_live(0).await;
         assert!(!world.calls().contains_key("read_contents"), "{change:?}");
@@ -193,20 +197,50 @@ async fn a_read_token_for_something_else_reads_nothing() {
     }
 }
 
+/// Read tokens whose answers do not say that the repository is the owner's (rule 1).
+fn of_nobody() -> [Tamper; 3] {
+    [
+        Tamper::OtherOwner("globex".to_owned(), 7002),
+        Tamper::MissingRepositories,
+        edit(|answer| answer["repositories"] = json!([])),
+    ]
+}
+
+#[tokio::test]
+async fn a_read_token_of_another_owner_is_revoked_and_the_owner_looked_up_once_more() {
+    for change in of_nobody() {
+        let world = granting(Building::default()).await;
+        world.github().tamper_mint(TamperMint::next(change.clone()));
+        let _ = world.usual().await.granted();
+        world.until_live(1).await;
+        let calls = world.calls();
+        let said = [
+            calls["app_installations"],
+            calls["access_tokens"],
+            calls["read_contents"],
+        ];
+        assert_eq!(said, [2, 3, 1], "{change:?}");
+    }
+}
+
 #[tokio::test]
 async fn an_owner_that_never_agrees_is_not_installed() {
-    let world = granting(Building::default()).await;
-    let other = Tamper::OtherOwner("globex".to_owned(), 7002);
-    world.github().tamper_mint(TamperMint::next(other).times(9));
-    let answer = world.usual().await;
-    let message = "no installation found for \"acme\"";
-    answer.refused(404, 5, "installation_not_found", message);
-    world.until_live(0).await;
-    assert_eq!(
-        world.calls()["access_tokens"],
-        2,
-        "looked up once more, and no further"
-    );
+    for change in of_nobody() {
+        let world = granting(Building::default()).await;
+        world
+            .github()
+            .tamper_mint(TamperMint::next(change.clone()).times(9));
+        let answer = world.usual().await;
+        let message = "no installation found for \"acme\"";
+        answer.refused(404, 5, "installation_not_found", message);
+        world.until_live(0).await;
+        let calls = world.calls();
+        assert_eq!(
+            calls["access_tokens"], 2,
+            "once more, and no further: {change:?}"
+        );
+        assert!(!calls.contains_key("read_contents"));
+    }
 }
 
 #[tokio::test]

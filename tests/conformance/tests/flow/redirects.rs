@@ -6,19 +6,10 @@ use simulator::{Algorithm, Simulator};
 
 /// Where the authority of this process's simulators with TLS is written down for the host.
 fn ca_file(sim: &Simulator) -> String {
-    let name = format!(
-        "conformance-ca-{}-{}.pem",
-        std::process::id(),
-        sim.github().web_url().len()
-    );
-    let port = sim
-        .github()
-        .web_url()
-        .rsplit(':')
-        .next()
-        .unwrap()
-        .to_owned();
-    let path = std::env::temp_dir().join(format!("{port}-{name}"));
+    let url = sim.github().web_url();
+    let port = url.rsplit(':').next().unwrap();
+    let name = format!("conformance-ca-{}-{port}.pem", std::process::id());
+    let path = std::env::temp_dir().join(name);
     std::fs::write(&path, sim.ca_pem().unwrap()).unwrap();
     path.to_str().unwrap().to_owned()
 }
