@@ -166,6 +166,12 @@ async fn the_operator_may_let_wider_tokens_pass_but_never_another_owners() {
         let warned = world.logged(&granted.decision, "GitHub's token is wider than asked");
         assert!(warned, "{what}");
     }
+    // The same for read tokens.
+    world.advance(301);
+    let more = Tamper::Permission("issues".to_owned(), "read".to_owned());
+    world.github().tamper_mint(TamperMint::next(more));
+    let granted = world.usual().await.granted();
+    assert!(world.logged(&granted.decision, "GitHub's token is wider than asked"));
     world
         .github()
         .tamper_mint(TamperMint::next(Tamper::OtherOwner(
@@ -183,6 +189,8 @@ async fn a_read_token_for_something_else_reads_nothing() {
         Tamper::Permission(text("contents"), text("write")),
         Tamper::Permission(text("issues"), text("read")),
         Tamper::SelectionAll,
+        Tamper::MissingRepositories,
+        edit(|answer| answer["repositories"] = json!([])),
         Tamper::AnotherRepository(text("acme"), text("lib")),
     ] {
         world.forget_calls();
@@ -197,50 +205,28 @@ async fn a_read_token_for_something_else_reads_nothing() {
     }
 }
 
-/// Read tokens whose answers do not say that the repository is the owner's (rule 1).
-fn of_nobody() -> [Tamper; 3] {
-    [
-        Tamper::OtherOwner("globex".to_owned(), 7002),
-        Tamper::MissingRepositories,
-        edit(|answer| answer["repositories"] = json!([])),
-    ]
-}
-
 #[tokio::test]
 async fn a_read_token_of_another_owner_is_revoked_and_the_owner_looked_up_once_more() {
-    for change in of_nobody() {
-        let world = granting(Building::default()).await;
-        world.github().tamper_mint(TamperMint::next(change.clone()));
-        let _ = world.usual().await.granted();
-        world.until_live(1).await;
-        let calls = world.calls();
-        let said = [
-            calls["app_installations"],
-            calls["access_tokens"],
-            calls["read_contents"],
-        ];
-        assert_eq!(said, [2, 3, 1], "{change:?}");
-    }
-}
-
-#[tokio::test]
-async fn an_owner_that_never_agrees_is_not_installed() {
-    for change in of_nobody() {
-        let world = granting(Building::default()).await;
-        world
-            .github()
-            .tamper_mint(TamperMint::next(change.clone()).times(9));
-        let answer = world.usual().await;
-        let message = "no installation found for \"acme\"";
-        answer.refused(404, 5, "installation_not_found", message);
-        world.until_live(0).await;
-        let calls = world.calls();
-        assert_eq!(
-            calls["access_tokens"], 2,
-            "once more, and no further: {change:?}"
-        );
-        assert!(!calls.contains_key("read_contents"));
-    }
+    let world = granting(Building::default()).await;
+    let other = || TamperMint::next(Tamper::OtherOwner("globex".to_owned(), 7002));
+    world.github().tamper_mint(other());
+    let _ = world.usual().await.granted();
+    world.until_live(1).await;
+    let cold = json!({
+        "discovery": 1, "jwks": 1,
+        "app_installations": 2, "access_tokens": 3, "read_contents": 1, "revoke_token": 2,
+    });
+    assert_eq!(json!(world.calls()), cold);
+    // Once more, and no further.
+    world.advance(3601);
+    world.forget_calls();
+    world.github().tamper_mint(other().times(9));
+    let answer = world.usual().await;
+    let message = "no installation found for \"acme\"";
+    answer.refused(404, 5, "installation_not_found", message);
+    world.until_live(0).await;
+    assert_eq!(world.calls()["access_tokens"], 2);
+    assert!(!world.calls().contains_key("read_contents"));
 }
 
 #[tokio::test]
