@@ -84,12 +84,9 @@ async fn serve(arguments: &Serve) -> Result<(), Stop> {
     let address = SocketAddr::new(arguments.address, port.unwrap_or_default());
     let cannot_listen = |error| Stop::CannotRun(format!("cannot listen on {address}: {error}"));
     let listener = TcpListener::bind(address).await.map_err(cannot_listen)?;
-    let address = listener.local_addr().map_err(cannot_listen)?.to_string();
-    let fields = [
-        ("address", address.as_str()),
-        ("component_sha256", host.component_sha256()),
-    ];
-    host.log(LogLevel::Info, "listening", &fields);
+    // The host says where it listens.
+    let fields = [("sha256", host.component_sha256())];
+    host.log(LogLevel::Info, "serving the component", &fields);
     host.serve(listener, told_to_end())
         .await
         .map_err(|error| Stop::CannotRun(error.to_string()))?;

@@ -98,7 +98,8 @@ fn keep(servers: &Servers) {
         "  simulator  {} (tests/simulator/README.md)",
         servers.control
     );
-    println!("\nThe curl lines above work as they stand; a fresh OIDC token for them:");
+    println!("\nWhat the curl lines above need, an OIDC token and then a GitHub token:");
     println!("  {}", story::token_curl(servers));
+    println!("  {}", story::exchange_curl(servers));
     let _ = std::io::stdin().read(&mut [0]);
 }

@@ -36,10 +36,27 @@ pub(super) fn token_curl(servers: &Servers) -> String {
         bearer: None,
         body: Some(workload(json!({}))),
     };
-    format!(
-        "OIDC=$({} | sed 's/.*\"token\":\"//;s/\".*//')",
-        call.curl("")
-    )
+    into_variable("OIDC", &call.curl(""))
+}
+
+/// How to exchange it.
+pub(super) fn exchange_curl(servers: &Servers) -> String {
+    let call = Call {
+        method: "GET",
+        url: exchange_url(servers),
+        bearer: Some(""),
+        body: None,
+    };
+    into_variable("TOKEN", &call.curl("OIDC"))
+}
+
+fn exchange_url(servers: &Servers) -> String {
+    format!("{}/sts/exchange?scope=acme/app&identity=ci", servers.server)
+}
+
+/// A shell variable with the `token` of an answer.
+fn into_variable(name: &str, curl: &str) -> String {
+    format!("{name}=$({curl} | sed 's/.*\"token\":\"//;s/\".*//')")
 }
 
 /// Claims as GitHub Actions sends them for a run on `main`, and what is different.
@@ -134,10 +151,7 @@ impl Walk<'_> {
     }
 
     fn exchange(&mut self, wanted: Wanted, token_request: Value) {
-        let url = format!(
-            "{}/sts/exchange?scope=acme/app&identity=ci",
-            self.servers.server
-        );
+        let url = exchange_url(self.servers);
         let step = match self.servers.ask("token", token_request, "token") {
             Ok(oidc) => {
                 let call = Call {
