@@ -9,7 +9,7 @@ use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
 use crate::journal::Log;
-use crate::settings::LogLevel;
+use portable::LogLevel;
 
 /// A longer line is cut into several.
 const LONGEST_LINE: usize = 2048;

@@ -31,9 +31,9 @@ use crate::journal::{
 use crate::outbound::{Outbound, client_config};
 use crate::platform::Platform;
 use crate::serve;
-use crate::settings::{LogFormat, LogLevel, Settings};
 use crate::signer::Signer;
-use crate::verifier_proof;
+use crate::verifier;
+use portable::{LogFormat, LogLevel, Settings};
 
 /// What the host adds to OCTOSTS_DEADLINE, so that the component can answer by itself first.
 const BEYOND_DEADLINE: Duration = Duration::from_secs(10);
@@ -92,7 +92,7 @@ impl HostBuilder {
     /// # Errors
     /// [`Error`]. Wrong settings are none: ask [`Host::ready`].
     pub async fn build(mut self) -> Result<Host, Error> {
-        verifier_proof::prove().map_err(Error::VerifierNotProven)?;
+        portable::proof::prove(verifier::verify).map_err(Error::VerifierNotProven)?;
         let log = self.start_log();
         let audit = self.start_audit(&log)?;
         let (signer, problems) = Signer::new(&self.settings.apps, self.clock.clone(), log.clone());

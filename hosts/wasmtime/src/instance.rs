@@ -26,7 +26,7 @@ use crate::error::Error;
 use crate::guest_output::{GuestOutput, GuestStderr};
 use crate::outbound::{Hooks, Outbound};
 use crate::platform::{Platform, Tenure};
-use crate::settings::LogLevel;
+use portable::LogLevel;
 
 /// Making an instance takes microseconds; a start function that spins must not hold a request's place for longer.
 const LONGEST_START: Duration = Duration::from_secs(10);

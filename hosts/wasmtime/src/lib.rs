@@ -10,9 +10,8 @@
 //! | `engine`, `instance`, `guest_output` | the engine, instances, their deadline and memory |
 //! | `platform`, `bindings` | `octo-sts:platform`, glued to the rooms below |
 //! | `signer` | App keys and App JWTs |
-//! | `verifier`, `verifier_proof` | signatures of others, and the proof that checking them works |
+//! | `verifier` | signatures of others |
 //! | `cache` | values, leads, reservations, counters |
-//! | `settings` | names and values to what they mean; every problem at once |
 //! | `journal` | audit records, chained, and log lines |
 //! | `outbound` | the guest's HTTP calls: which addresses, connections, TLS |
 //! | `fixed` | the answers of the host itself |
@@ -32,10 +31,8 @@ mod journal;
 mod outbound;
 mod platform;
 mod serve;
-mod settings;
 mod signer;
 mod verifier;
-mod verifier_proof;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use engine::Limits;
@@ -43,7 +40,7 @@ pub use error::Error;
 pub use fixed::{Fixed, FixedAnswer};
 pub use host::{Host, HostBuilder};
 pub use journal::{AuditSink, LogSink};
-pub use settings::{LogFormat, LogLevel, Settings};
+pub use portable::{LogFormat, LogLevel, Settings};
 
 #[cfg(test)]
 mod tests;

@@ -7,8 +7,10 @@ use crate::bindings::octo_sts::platform::{cache, journal, settings, signer, veri
 use crate::cache::{Cache, LeaderId};
 use crate::instance::Guest;
 use crate::journal::{Audit, Log};
-use crate::settings::{LogLevel, Settings};
 use crate::signer::{NoJwt, Signer};
+use portable::delivery::{Verdict, verify_delivery};
+use portable::signature::{Algorithm, PublicKey};
+use portable::{LogLevel, Settings};
 
 /// What every instance shares.
 pub(crate) struct Platform {
@@ -66,12 +68,46 @@ impl verifier::Host for Guest {
         message: Vec<u8>,
         signature: Vec<u8>,
     ) -> bool {
+        let (algorithm, key) = (algorithm_of(algorithm), key_of(key));
         crate::verifier::verify(algorithm, &key, &message, &signature)
     }
 
     fn verify_delivery(&mut self, body: Vec<u8>, signature: String) -> verifier::Verdict {
         let secrets = &self.platform().settings.webhook_secrets;
-        crate::verifier::verify_delivery(secrets, &body, &signature)
+        match verify_delivery(secrets, &body, &signature) {
+            Verdict::Genuine => verifier::Verdict::Genuine,
+            Verdict::Forged => verifier::Verdict::Forged,
+            Verdict::NoSecret => verifier::Verdict::NoSecret,
+        }
+    }
+}
+
+fn algorithm_of(algorithm: verifier::Algorithm) -> Algorithm {
+    match algorithm {
+        verifier::Algorithm::Rs256 => Algorithm::Rs256,
+        verifier::Algorithm::Rs384 => Algorithm::Rs384,
+        verifier::Algorithm::Rs512 => Algorithm::Rs512,
+        verifier::Algorithm::Ps256 => Algorithm::Ps256,
+        verifier::Algorithm::Ps384 => Algorithm::Ps384,
+        verifier::Algorithm::Ps512 => Algorithm::Ps512,
+        verifier::Algorithm::Es256 => Algorithm::Es256,
+        verifier::Algorithm::Es384 => Algorithm::Es384,
+        verifier::Algorithm::Es512 => Algorithm::Es512,
+        verifier::Algorithm::Eddsa => Algorithm::Eddsa,
+    }
+}
+
+fn key_of(key: verifier::PublicKey) -> PublicKey {
+    match key {
+        verifier::PublicKey::Rsa(pair) => PublicKey::Rsa {
+            modulus: pair.first,
+            exponent: pair.second,
+        },
+        verifier::PublicKey::Ec(pair) => PublicKey::Ec {
+            x: pair.first,
+            y: pair.second,
+        },
+        verifier::PublicKey::Ed25519(bytes) => PublicKey::Ed25519(bytes),
     }
 }
 

@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use crate::door::LARGEST_HEAD;
 use crate::host::Host;
-use crate::settings::LogLevel;
+use portable::LogLevel;
 
 /// So much of a head is read, so that the door can say what is wrong with one above its own limit. What is longer than
 /// this is refused by the HTTP library, with 431 and no body.

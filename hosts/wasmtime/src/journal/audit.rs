@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 
 use super::chain::{Chain, hash};
 use super::{AuditSink, Log};
-use crate::settings::LogLevel;
+use portable::LogLevel;
 
 /// How long a caller waits for its record.
 const LIMIT: Duration = Duration::from_secs(5);

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use super::{AuditSink, Log, LogSink};
 use crate::clock::ManualClock;
-use crate::settings::{LogFormat, LogLevel};
+use portable::{LogFormat, LogLevel};
 
 /// Lines as they were written.
 #[derive(Debug, Default)]

@@ -15,7 +15,7 @@ use wasmtime_wasi_http::{Error, WasiBody};
 
 use super::Target;
 use super::egress::Reach;
-use crate::settings::HostPort;
+use portable::HostPort;
 
 /// The largest head of an answer.
 const LARGEST_HEAD: usize = 64 * 1024;

@@ -4,7 +4,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::ranges::{Class, class};
-use crate::settings::{HostPort, Settings};
+use portable::{HostPort, Settings};
 
 /// Where connections may go.
 pub(crate) struct Egress {

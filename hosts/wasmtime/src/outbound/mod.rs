@@ -18,12 +18,12 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
-use crate::settings::{HostPort, Settings};
 use body::Bounded;
 use connect::Connector;
 pub(crate) use egress::Egress;
 pub(crate) use hooks::Hooks;
 use pool::Pool;
+use portable::{HostPort, Settings};
 pub(crate) use tls::client_config;
 
 /// Where the guest gives no time, and the most that it may give.

@@ -10,7 +10,7 @@ use rustls_pki_types::PrivateKeyDer;
 use rustls_pki_types::pem::PemObject as _;
 use sha2::{Digest as _, Sha256};
 
-use crate::settings::KeySource;
+use portable::KeySource;
 
 /// No RSA key in PEM is larger.
 const LARGEST_PEM: u64 = 64 * 1024;

@@ -3,7 +3,6 @@
 //! The guest names an App and nothing else. Times come from the host's clock, on a grid, so that one signature serves
 //! all requests of a step and a subverted guest gets no assertion that is valid later than the step allows.
 
-mod grid;
 mod key;
 
 use std::collections::HashMap;
@@ -14,9 +13,9 @@ use tokio::sync::Mutex;
 
 use crate::clock::Clock;
 use crate::journal::Log;
-use crate::settings::{AppSettings, KeySource, LogLevel};
-use grid::Step;
 use key::AppKey;
+use portable::grid::Step;
+use portable::{AppSettings, KeySource, LogLevel};
 
 /// Reading a key and signing together take at most this.
 const LIMIT: Duration = Duration::from_secs(10);

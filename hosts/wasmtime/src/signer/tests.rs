@@ -16,10 +16,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
 use super::*;
-use crate::bindings::octo_sts::platform::verifier::{Algorithm, Pair, PublicKey};
 use crate::clock::ManualClock;
 use crate::journal::testing::{Lines, log_into};
-use crate::settings::Secret;
+use portable::Secret;
+use portable::signature::{Algorithm, PublicKey};
 
 const APP: u64 = 4711;
 const NOW_MS: u64 = 1_800_000_000_000;
@@ -105,8 +105,8 @@ async fn a_jwt_is_signed_and_says_what_the_grid_says() {
         let step = Step::at(NOW_MS / 1000, APP);
         assert_eq!(decoded(parts[1]), step.claims(APP).as_bytes());
         let state = bench.signer.apps[&APP].state.lock().await;
-        let (first, second) = state.key.as_ref().unwrap().public();
-        let key = PublicKey::Rsa(Pair { first, second });
+        let (modulus, exponent) = state.key.as_ref().unwrap().public();
+        let key = PublicKey::Rsa { modulus, exponent };
         let signed = format!("{}.{}", parts[0], parts[1]);
         let verify = crate::verifier::verify;
         assert!(verify(

@@ -11,31 +11,37 @@ const AFTER: u64 = 420;
 
 /// One step, for one App.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Step {
+pub struct Step {
     /// Seconds since the epoch.
-    pub(super) start: u64,
+    pub start: u64,
 }
 
 impl Step {
     /// The step of App `id` that holds `now` (seconds). Steps of different Apps begin at different times, so that not
     /// all of them sign at once.
-    pub(super) fn at(now: u64, id: u64) -> Self {
+    #[must_use]
+    pub fn at(now: u64, id: u64) -> Self {
         let into = (now % STEP + STEP - id % STEP) % STEP;
         Self {
             start: now.saturating_sub(into),
         }
     }
 
-    pub(super) fn issued_at(self) -> u64 {
+    /// `iat`.
+    #[must_use]
+    pub fn issued_at(self) -> u64 {
         self.start.saturating_sub(BEFORE)
     }
 
-    pub(super) fn expires(self) -> u64 {
+    /// `exp`.
+    #[must_use]
+    pub fn expires(self) -> u64 {
         self.start + AFTER
     }
 
     /// The JWT claims set for App `id`; the same bytes all through a step.
-    pub(super) fn claims(self, id: u64) -> String {
+    #[must_use]
+    pub fn claims(self, id: u64) -> String {
         format!(
             r#"{{"iat":{},"exp":{},"iss":"{id}"}}"#,
             self.issued_at(),

@@ -13,18 +13,22 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub(crate) use address::HostPort;
+pub use address::HostPort;
 
 /// A secret text. `Debug` shows that there is one, nothing more.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Secret(String);
+pub struct Secret(String);
 
 impl Secret {
-    pub(crate) fn new(text: impl Into<String>) -> Self {
+    /// Wraps a text.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    pub(crate) fn expose(&self) -> &str {
+    /// The text itself.
+    #[must_use]
+    pub fn expose(&self) -> &str {
         &self.0
     }
 }
@@ -37,7 +41,7 @@ impl fmt::Debug for Secret {
 
 /// Where the private key of an App comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum KeySource {
+pub enum KeySource {
     /// A PEM file, read at start and again when GitHub refuses a JWT (rule 8).
     File(PathBuf),
     /// The PEM text itself.
@@ -46,7 +50,8 @@ pub(crate) enum KeySource {
 
 impl KeySource {
     /// The setting to blame.
-    pub(crate) fn setting(&self) -> &'static str {
+    #[must_use]
+    pub fn setting(&self) -> &'static str {
         match self {
             Self::File(_) => "APP_SECRET_CERTIFICATE_FILE",
             Self::Text(_) => "APP_SECRET_CERTIFICATE_ENV_VAR",
@@ -56,9 +61,11 @@ impl KeySource {
 
 /// A configured GitHub App.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct AppSettings {
-    pub(crate) id: u64,
-    pub(crate) key: KeySource,
+pub struct AppSettings {
+    /// Its id.
+    pub id: u64,
+    /// Its private key.
+    pub key: KeySource,
 }
 
 /// How log lines look.
@@ -95,15 +102,24 @@ pub struct Settings {
     notices: Vec<String>,
     port: Option<u16>,
     deadline: Duration,
-    pub(crate) apps: Vec<AppSettings>,
-    pub(crate) webhook_secrets: Vec<Secret>,
-    pub(crate) private_issuers: Vec<HostPort>,
-    pub(crate) github: Option<HostPort>,
-    pub(crate) ssl_cert_file: Option<PathBuf>,
-    pub(crate) log_format: Option<LogFormat>,
-    pub(crate) log_level: LogLevel,
-    pub(crate) audit_file: Option<PathBuf>,
-    pub(crate) audit_sync: bool,
+    /// The configured Apps.
+    pub apps: Vec<AppSettings>,
+    /// GITHUB_WEBHOOK_SECRET.
+    pub webhook_secrets: Vec<Secret>,
+    /// OCTOSTS_PRIVATE_ISSUERS.
+    pub private_issuers: Vec<HostPort>,
+    /// The authority of GITHUB_BASE_URL, where it is set.
+    pub github: Option<HostPort>,
+    /// SSL_CERT_FILE.
+    pub ssl_cert_file: Option<PathBuf>,
+    /// LOG_FORMAT.
+    pub log_format: Option<LogFormat>,
+    /// LOG_LEVEL; info where it is not set.
+    pub log_level: LogLevel,
+    /// OCTOSTS_AUDIT_FILE.
+    pub audit_file: Option<PathBuf>,
+    /// OCTOSTS_AUDIT_SYNC.
+    pub audit_sync: bool,
 }
 
 impl Default for Settings {
@@ -164,7 +180,8 @@ impl Settings {
         self.apps.iter().map(|app| app.id)
     }
 
-    pub(crate) fn add_problem(&mut self, problem: String) {
+    /// Adds what only the platform could see, as `SETTING: what`.
+    pub fn add_problem(&mut self, problem: String) {
         if !self.problems.contains(&problem) {
             self.problems.push(problem);
         }

@@ -6,14 +6,16 @@ use http::Uri;
 
 /// A host (lower case, IPv6 without brackets) with a port.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct HostPort {
-    pub(crate) host: String,
-    pub(crate) port: u16,
+pub struct HostPort {
+    /// The name or address.
+    pub host: String,
+    /// The port.
+    pub port: u16,
 }
 
 impl HostPort {
     /// From the host and port of a URL, where the port may be left to the scheme.
-    pub(crate) fn of(host: &str, port: u16) -> Self {
+    pub fn of(host: &str, port: u16) -> Self {
         let bare = host
             .strip_prefix('[')
             .and_then(|rest| rest.strip_suffix(']'))
