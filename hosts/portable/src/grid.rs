@@ -1,8 +1,8 @@
 //! The grid of App JWTs (rule 7). GitHub's documentation, "Generating a JSON Web Token for a GitHub App": `iat` must
 //! not be ahead, `exp` at most ten minutes, and 60 seconds of drift are to be expected.
 
-/// Length of a step.
-const STEP: u64 = 240;
+/// Length of a step, in seconds.
+pub const STEP: u64 = 240;
 /// `iat` is this long before the step: a host whose clock is ahead by less signs nothing from the future.
 const BEFORE: u64 = 120;
 /// `exp` is this long after the beginning of the step, so even the last request of a step has 180 seconds left, and at

@@ -11,13 +11,23 @@
 //! | [`delivery`] | webhook signatures |
 //! | [`log_line`], [`time`] | log lines |
 //! | [`signature`] | signatures of others, in pure Rust |
+//! | [`app_key`] | App keys and App JWTs, in pure Rust |
+//! | [`table`] | the sealed store table |
+//! | [`platform`], `answers` | a whole platform over its clock, store, settings and output |
 
+mod answers;
+pub mod app_key;
 pub mod delivery;
 pub mod grid;
 pub mod log_line;
+pub mod platform;
 pub mod proof;
 pub mod settings;
 pub mod signature;
+pub mod table;
 pub mod time;
 
 pub use settings::{AppSettings, HostPort, KeySource, LogFormat, LogLevel, Secret, Settings};
+
+#[cfg(test)]
+mod testing;

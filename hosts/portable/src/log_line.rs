@@ -28,6 +28,13 @@ pub fn line(
     }
 }
 
+/// Fields that say what the steps of a request took: name, beginning and length in microseconds.
+#[must_use]
+pub fn steps(steps: impl IntoIterator<Item = (String, u64, u64)>) -> Vec<(String, String)> {
+    let field = |(name, from, took)| (name, format!("{from}us+{took}us"));
+    steps.into_iter().map(field).collect()
+}
+
 fn cut(value: &str) -> String {
     value.chars().take(LONGEST).collect()
 }

@@ -8,6 +8,8 @@ mod go_syntax;
 mod names;
 mod read;
 
+pub use names::ask;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
@@ -106,6 +108,8 @@ pub struct Settings {
     pub apps: Vec<AppSettings>,
     /// GITHUB_WEBHOOK_SECRET.
     pub webhook_secrets: Vec<Secret>,
+    /// OCTOSTS_CACHE_SECRET: what values in a store outside the process are sealed with (rule 10).
+    pub cache_secret: Option<Secret>,
     /// OCTOSTS_PRIVATE_ISSUERS.
     pub private_issuers: Vec<HostPort>,
     /// The authority of GITHUB_BASE_URL, where it is set.

@@ -90,8 +90,8 @@ pub(super) const NAMES: &[Name] = &[
     name("OCTOSTS_EXTRA_PERMISSIONS", "octosts_extra_permissions", Guest, Later, None),
     name("OCTOSTS_REFUSAL_LIMIT", "octosts_refusal_limit", Guest, Later, None),
     name("OCTOSTS_PUBLIC_URL", "octosts_public_url", Guest, Later, None),
-    name("OCTOSTS_ANY_ISSUER", "octosts_any_issuer", Guest, Later, None),
-    name("OCTOSTS_CACHE_SECRET", "octosts_cache_secret", Secret, Later, None),
+    name("OCTOSTS_ANY_ISSUER", "octosts_any_issuer", Guest, Served, None),
+    name("OCTOSTS_CACHE_SECRET", "octosts_cache_secret", Secret, Served, None),
     name("OCTOSTS_QUOTA_FLOOR_HARD", "octosts_quota_floor_hard", Guest, Later, None),
     name("OCTOSTS_QUOTA_FLOOR_SOFT", "octosts_quota_floor_soft", Guest, Later, None),
     name("OCTOSTS_QUOTA_STALE", "octosts_quota_stale", Guest, Later, None),
@@ -113,6 +113,15 @@ pub(super) const NAMES: &[Name] = &[
     name("HTTP_PROXY", "http_proxy", Host, Later, None),
     name("http_proxy", "http_proxy", Host, Later, None),
 ];
+
+/// All settings of a platform that has them by name in lower case: `get` is asked for each name and alias, once.
+pub fn ask(get: impl Fn(&str) -> Option<String>) -> Vec<(String, String)> {
+    let names = NAMES.iter().flat_map(|row| [Some(row.name), row.alias]);
+    names
+        .flatten()
+        .filter_map(|name| Some((name.to_owned(), get(&name.to_ascii_lowercase())?)))
+        .collect()
+}
 
 #[cfg(test)]
 mod tests {

@@ -138,6 +138,7 @@ impl Reading {
                 .map(Secret::new)
                 .into_iter()
                 .collect(),
+            cache_secret: self.filled("OCTOSTS_CACHE_SECRET").map(Secret::new),
             private_issuers,
             github,
             ssl_cert_file: path("SSL_CERT_FILE"),
