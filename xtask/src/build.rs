@@ -1,7 +1,8 @@
-//! The artifact and the program.
+//! The artifact, the platform components, and the program.
 
 use crate::Failure;
 use crate::commands::{cargo, output, root, run, say};
+use crate::compose;
 use sha2::{Digest, Sha256};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,59 +15,126 @@ const SERVICE: &str = "octo-sts-service";
 
 /// `dist/octo_sts.wasm`.
 pub(crate) fn artifact() -> PathBuf {
-    root().join("dist/octo_sts.wasm")
+    dist("octo_sts.wasm")
 }
 
-/// Makes the artifact, then the program with the artifact inside.
+/// What a file of a build is for.
+struct Product {
+    package: &'static str,
+    /// Below `target/wasm32-wasip2/wasm/`.
+    built: &'static str,
+    /// Below `dist/`.
+    kept: &'static str,
+}
+
+/// The platform components; hosts/*/README.md says what each is for.
+const PLATFORMS: [Product; 3] = [
+    Product {
+        package: "octo-sts-platform-spin",
+        built: "platform_spin.wasm",
+        kept: "platform_spin.wasm",
+    },
+    Product {
+        package: "octo-sts-platform-wasmcloud",
+        built: "platform_wasmcloud.wasm",
+        kept: "platform_wasmcloud.wasm",
+    },
+    Product {
+        package: "octo-sts-platform-wasi",
+        built: "platform_wasi.wasm",
+        kept: "platform_wasi.wasm",
+    },
+];
+
+/// Makes the wasm files, then the program with the artifact inside.
 pub(crate) fn all() -> Result<(), Failure> {
-    component()?;
+    components()?;
+    program()
+}
+
+/// Makes the program.
+pub(crate) fn program() -> Result<(), Failure> {
     say("building the program octo-sts (the engine takes a few minutes the first time)");
     run(cargo().args(["build", "--release", "--package", "octo-sts"]))?;
     say("target/release/octo-sts is ready");
     Ok(())
 }
 
-/// Makes `dist/octo_sts.wasm`.
-pub(crate) fn component() -> Result<(), Failure> {
-    let bytes = component_in(&root(), None)?;
-    let artifact = artifact();
-    fs::create_dir_all(root().join("dist"))
-        .map_err(|error| format!("cannot make dist: {error}"))?;
-    // An unchanged file keeps its time, so that the program around it is not built again.
-    if fs::read(&artifact).ok().as_ref() != Some(&bytes) {
-        fs::write(&artifact, &bytes)
-            .map_err(|error| format!("cannot write {}: {error}", artifact.display()))?;
+/// Makes `dist/octo_sts.wasm`, the platform components beside it, and the files composed of both.
+pub(crate) fn components() -> Result<(), Failure> {
+    let artifact = component_in(&root(), None)?;
+    keep("octo_sts.wasm", &artifact)?;
+    say("building the platform components");
+    let packages = PLATFORMS
+        .iter()
+        .flat_map(|product| ["--package", product.package]);
+    wasm(&root(), &root().join("target"), packages)?;
+    for product in &PLATFORMS {
+        let built = root()
+            .join("target")
+            .join(TARGET)
+            .join("wasm")
+            .join(product.built);
+        keep(product.kept, &read(&built)?)?;
     }
-    say(&format!(
-        "dist/octo_sts.wasm: {} KB, sha256 {}",
-        bytes.len() / 1000,
-        sha256(&bytes)
-    ));
+    for composed in compose::ALL {
+        let platform = read(&dist(composed.platform))?;
+        let bytes = compose::compose(&artifact, &platform)
+            .map_err(|error| format!("cannot compose {}: {error}", composed.file))?;
+        keep(composed.file, &bytes)?;
+    }
     Ok(())
 }
 
-/// Builds the component of the checkout at `folder`. The bytes do not depend on the folder's name.
+/// `dist/NAME`.
+pub(crate) fn dist(name: &str) -> PathBuf {
+    root().join("dist").join(name)
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, Failure> {
+    fs::read(file).map_err(|error| format!("cannot read {}: {error}", file.display()))
+}
+
+/// Writes `dist/NAME`. An unchanged file keeps its time, so that what contains it is not built again.
+fn keep(name: &str, bytes: &[u8]) -> Result<(), Failure> {
+    let file = dist(name);
+    let folder = file.parent().unwrap_or(&file);
+    fs::create_dir_all(folder)
+        .map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
+    if fs::read(&file).ok().as_deref() != Some(bytes) {
+        fs::write(&file, bytes)
+            .map_err(|error| format!("cannot write {}: {error}", file.display()))?;
+    }
+    let (size, digest) = (bytes.len() / 1000, sha256(bytes));
+    say(&format!("dist/{name}: {size} KB, sha256 {digest}"));
+    Ok(())
+}
+
+/// Builds the artifact of the checkout at `folder`. The bytes do not depend on the folder's name.
 pub(crate) fn component_in(folder: &Path, target_dir: Option<&Path>) -> Result<Vec<u8>, Failure> {
     add_target()?;
     say("building the component");
-    let mut command = cargo();
-    command.current_dir(folder).args([
-        "build",
-        "--profile",
-        "wasm",
-        "--target",
-        TARGET,
-        "--package",
-        SERVICE,
-    ]);
     let target_dir = target_dir.map_or_else(|| folder.join("target"), Path::to_owned);
-    command.arg("--target-dir").arg(&target_dir);
+    // Alone, so that no other package's features are in it.
+    wasm(folder, &target_dir, ["--package", SERVICE])?;
+    read(&target_dir.join(TARGET).join("wasm/service.wasm"))
+}
+
+fn wasm<'a>(
+    folder: &Path,
+    target_dir: &Path,
+    packages: impl IntoIterator<Item = &'a str>,
+) -> Result<(), Failure> {
+    let mut command = cargo();
+    command
+        .current_dir(folder)
+        .args(["build", "--profile", "wasm", "--target", TARGET])
+        .args(packages);
+    command.arg("--target-dir").arg(target_dir);
     command
         .env_remove("RUSTFLAGS")
         .env("CARGO_ENCODED_RUSTFLAGS", remapped(folder)?);
-    run(&mut command)?;
-    let file = target_dir.join(TARGET).join("wasm/service.wasm");
-    fs::read(&file).map_err(|error| format!("cannot read {}: {error}", file.display()))
+    run(&mut command)
 }
 
 /// Flags that take the machine's paths out of the artifact.

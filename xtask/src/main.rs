@@ -2,6 +2,7 @@
 
 mod build;
 mod commands;
+mod compose;
 mod demo;
 mod test;
 mod tidy;
@@ -19,8 +20,12 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Make dist/octo_sts.wasm and target/release/octo-sts.
-    Build,
+    /// Make dist/*.wasm and target/release/octo-sts.
+    Build {
+        /// Make only dist/*.wasm: enough for Spin, wasmCloud and wasmtime, and without the engine's minutes.
+        #[arg(long)]
+        wasm: bool,
+    },
     /// Show the first exchange: build, start a simulated GitHub and the server, walk through it.
     Demo(demo::Options),
     /// Run every check: formatting, lints, docs, unit tests, the flow over HTTP through wasm, tidy, the demo.
@@ -34,7 +39,8 @@ type Failure = String;
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().task {
-        Task::Build => build::all().map(|()| true),
+        Task::Build { wasm: true } => build::components().map(|()| true),
+        Task::Build { wasm: false } => build::all().map(|()| true),
         Task::Demo(options) => demo::run(&options),
         Task::Test => test::everything().map(|()| true),
         Task::Tidy => tidy::run().map(|()| true),

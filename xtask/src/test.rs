@@ -15,7 +15,7 @@ type Check = fn() -> Result<(), Failure>;
 pub(crate) fn everything() -> Result<(), Failure> {
     let checks: [(&str, Check); 9] = [
         ("formatting", formatting),
-        ("the component", build::component),
+        ("the component", build::components),
         ("tidy", tidy::run),
         ("lints, native and wasm", lints),
         ("documentation", documentation),

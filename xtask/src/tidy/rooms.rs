@@ -20,7 +20,7 @@ const fn room(package: &'static str, knows: &'static [&'static str], pure: bool)
 }
 
 /// `*`: everything.
-const ROOMS: [Room; 10] = [
+const ROOMS: [Room; 14] = [
     room("octo-sts-oidc", &[], true),
     room("octo-sts-github", &[], true),
     room("octo-sts-policy", &["octo-sts-oidc"], true),
@@ -39,7 +39,11 @@ const ROOMS: [Room; 10] = [
         ],
         false,
     ),
-    room("octo-sts-host-wasmtime", &[], false),
+    room("octo-sts-portable", &[], false),
+    room("octo-sts-platform-spin", &["octo-sts-portable"], false),
+    room("octo-sts-platform-wasmcloud", &["octo-sts-portable"], false),
+    room("octo-sts-platform-wasi", &["octo-sts-portable"], false),
+    room("octo-sts-host-wasmtime", &["octo-sts-portable"], false),
     room(
         "octo-sts",
         &["octo-sts-policy", "octo-sts-oidc", "octo-sts-host-wasmtime"],
