@@ -35,12 +35,11 @@ impl Outside for Spin {
     const PLATFORM: &'static str = "spin";
     const OUTLIVES: bool = true;
 
-    /// A variable that a manifest declares has a default or must be given, so "not set" is written as "": only the domain
-    /// may be empty and mean it.
+    /// A variable that a manifest declares has a default or must be given, so "not set" is written as "".
     fn variables(&self) -> Vec<(String, String)> {
         portable::settings::ask(|name| {
             let value = config::get(name).ok()??;
-            (!value.is_empty() || name == "sts_domain").then_some(value)
+            (!value.is_empty()).then_some(value)
         })
     }
 

@@ -20,7 +20,7 @@ const fn room(package: &'static str, knows: &'static [&'static str], pure: bool)
 }
 
 /// `*`: everything.
-const ROOMS: [Room; 14] = [
+const ROOMS: [Room; 15] = [
     room("octo-sts-oidc", &[], true),
     room("octo-sts-github", &[], true),
     room("octo-sts-policy", &["octo-sts-oidc"], true),
@@ -50,6 +50,7 @@ const ROOMS: [Room; 14] = [
         false,
     ),
     room("octo-sts-simulator", &[], false),
+    room("octo-sts-programs", &[], false),
     room("octo-sts-conformance", &["*"], false),
     room("xtask", &["*"], false),
 ];
