@@ -35,8 +35,13 @@ impl Outside for WasmCloud {
     const PLATFORM: &'static str = "wasmcloud";
     const OUTLIVES: bool = true;
 
+    /// Configuration, in which wasmCloud repeats a component's environment: values from a Secret often have names in upper
+    /// case.
     fn variables(&self) -> Vec<(String, String)> {
-        portable::settings::ask(|name| config::get(name).ok()?)
+        let configured = |name: &str| config::get(name).ok()?;
+        portable::settings::ask(|name| {
+            configured(name).or_else(|| configured(&name.to_ascii_uppercase()))
+        })
     }
 
     fn now_unix_ms(&self) -> u64 {

@@ -6,8 +6,9 @@ mod story;
 
 use crate::Failure;
 use crate::build;
-use crate::commands::{cargo, run as run_command, say};
+use crate::commands::{cargo, root, run as run_command, say};
 use clap::{Args, ValueEnum};
+use programs::Platform;
 use serde::Serialize;
 use servers::Servers;
 use std::io::Read;
@@ -15,6 +16,10 @@ use std::io::Read;
 /// How the demo is shown.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
+    /// Where the service runs. All but `wasmtime` need a program of their own: spin (or SPIN_BIN), wash (WASH_BIN),
+    /// wasmtime (WASMTIME_BIN).
+    #[arg(long, value_name = "HOST", default_value = "wasmtime", value_parser = platform)]
+    host: Platform,
     /// Leave simulator and server running until Enter or end of input.
     #[arg(long)]
     keep: bool,
@@ -47,13 +52,23 @@ struct Report<'a> {
     steps: &'a [Step],
 }
 
+/// The platform of a name.
+fn platform(name: &str) -> Result<Platform, String> {
+    let named = Platform::ALL.into_iter().find(|known| known.name() == name);
+    named.ok_or_else(|| format!("one of {}", Platform::ALL.map(Platform::name).join(", ")))
+}
+
 /// Builds, starts and walks. True if every step came out as it must.
 pub(crate) fn run(options: &Options) -> Result<bool, Failure> {
-    build::all()?;
+    match options.host {
+        Platform::Wasmtime => build::all()?,
+        // What is not there is said before anything is built.
+        other => other.program(&root()).and_then(|_| build::components())?,
+    }
     say("building the simulator");
     run_command(cargo().args(["build", "--release", "--package", "octo-sts-simulator"]))?;
-    say("starting a simulated GitHub and the server on free ports");
-    let servers = Servers::start()?;
+    say("starting a simulated GitHub and the service on free ports");
+    let servers = Servers::start(options.host)?;
     let steps = story::walk(&servers, options.format == Format::Text);
     let ok = !steps.is_empty() && steps.iter().all(|step| step.ok);
     match options.format {
@@ -72,6 +87,7 @@ pub(crate) fn run(options: &Options) -> Result<bool, Failure> {
 /// The demo as a check of `cargo xtask test`.
 pub(crate) fn check() -> Result<(), Failure> {
     let ok = run(&Options {
+        host: Platform::Wasmtime,
         keep: false,
         format: Format::Text,
     })?;
