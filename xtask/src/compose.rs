@@ -46,6 +46,18 @@ pub(crate) fn compose(artifact: &[u8], platform: &[u8]) -> Result<Vec<u8>, Strin
     let platform = register("octo-sts:platform-component", platform)?;
     let artifact = register("octo-sts:artifact", artifact)?;
     plug(&mut graph, vec![platform], artifact).map_err(|error| format!("{error:#}"))?;
+    // What does not fit is left out in silence, and an environment that is not replaced would show the App's key.
+    let offered = graph.types()[graph[platform].ty()].exports.len();
+    let taken = graph
+        .node_ids()
+        .filter(|node| graph[*node].package() == Some(artifact))
+        .map(|node| graph.get_instantiation_arguments(node).count())
+        .sum::<usize>();
+    if taken != offered {
+        return Err(format!(
+            "the artifact takes {taken} of {offered} interfaces"
+        ));
+    }
     let composed = graph.encode(EncodeOptions::default());
     composed.map_err(|error| format!("{error:#}"))
 }
