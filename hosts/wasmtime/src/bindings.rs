@@ -1,5 +1,5 @@
 //! What `wit/platform.wit` says, as Rust traits and types. Verbs that wait are async; an async verb holds the instance
-//! while it waits, so each of them is bounded in [`crate::platform`].
+//! while it waits, so each of them is bounded by the room that answers it.
 #![allow(
     unsafe_code,
     missing_docs,
@@ -20,7 +20,13 @@ wasmtime::component::bindgen!({
     world: "service",
     imports: {
         "octo-sts:platform/signer.app-jwt": async,
+        "octo-sts:platform/cache.get": async,
         "octo-sts:platform/cache.get-or-lead": async,
+        "octo-sts:platform/cache.put": async,
+        "octo-sts:platform/cache.remove": async,
+        "octo-sts:platform/cache.reserve": async,
+        "octo-sts:platform/cache.release": async,
+        "octo-sts:platform/cache.count": async,
         "octo-sts:platform/journal.audit": async,
     },
     additional_derives: [PartialEq, Eq, Hash],

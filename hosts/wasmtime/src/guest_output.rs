@@ -1,12 +1,13 @@
 //! What the guest writes to standard error: panics, mostly. It goes to the log, a line at a time and not too many.
 
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
-use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
+use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
 
 use crate::journal::Log;
 use portable::LogLevel;
@@ -75,50 +76,89 @@ impl GuestOutput {
     }
 }
 
-/// The standard error of one instance.
-pub(crate) struct GuestStderr(pub(crate) Arc<GuestOutput>);
+impl TakesLines for GuestOutput {
+    const LONGEST: usize = LONGEST_LINE;
 
-impl IsTerminal for GuestStderr {
+    fn line(&self, bytes: &[u8]) -> io::Result<()> {
+        self.line(bytes);
+        Ok(())
+    }
+}
+
+/// Where an output of the guest ends.
+pub(crate) trait TakesLines: Send + Sync + 'static {
+    /// A longer line is cut into several.
+    const LONGEST: usize;
+
+    /// Takes a line, without its end.
+    ///
+    /// # Errors
+    /// As the guest sees them when it writes.
+    fn line(&self, bytes: &[u8]) -> io::Result<()>;
+}
+
+/// An output of one instance. Never blocks the guest.
+pub(crate) struct GuestLines<L: TakesLines>(Arc<Begun<L>>);
+
+/// A line that is not ended yet; the guest may write it through several streams, one after the other.
+struct Begun<L: TakesLines> {
+    to: Arc<L>,
+    line: Mutex<Vec<u8>>,
+}
+
+impl<L: TakesLines> GuestLines<L> {
+    pub(crate) fn to(to: Arc<L>) -> Self {
+        let line = Mutex::default();
+        Self(Arc::new(Begun { to, line }))
+    }
+}
+
+impl<L: TakesLines> Begun<L> {
+    fn end_line(&self, line: &mut Vec<u8>) -> io::Result<()> {
+        if line.is_empty() {
+            return Ok(());
+        }
+        self.to.line(&std::mem::take(line))
+    }
+}
+
+impl<L: TakesLines> Drop for Begun<L> {
+    fn drop(&mut self) {
+        let line = self.line.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if !line.is_empty() {
+            let _ = self.to.line(line);
+        }
+    }
+}
+
+impl<L: TakesLines> IsTerminal for GuestLines<L> {
     fn is_terminal(&self) -> bool {
         false
     }
 }
 
-impl StdoutStream for GuestStderr {
+impl<L: TakesLines> StdoutStream for GuestLines<L> {
     fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
         Box::new(tokio::io::sink())
     }
 
     fn p2_stream(&self) -> Box<dyn OutputStream> {
-        Box::new(LineStream {
-            output: self.0.clone(),
-            begun: Vec::new(),
-        })
+        Box::new(LineStream(self.0.clone()))
     }
 }
 
-/// Collects lines. Never blocks the guest.
-struct LineStream {
-    output: Arc<GuestOutput>,
-    begun: Vec<u8>,
-}
+struct LineStream<L: TakesLines>(Arc<Begun<L>>);
 
-impl LineStream {
-    fn end_line(&mut self) {
-        if !self.begun.is_empty() {
-            self.output.line(&std::mem::take(&mut self.begun));
-        }
-    }
-}
-
-impl OutputStream for LineStream {
+impl<L: TakesLines> OutputStream for LineStream<L> {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        let mut line = self.0.line.lock().unwrap_or_else(PoisonError::into_inner);
+        let failed = |error: io::Error| StreamError::LastOperationFailed(error.into());
         for byte in bytes {
-            if byte == b'\n' || self.begun.len() >= LONGEST_LINE {
-                self.end_line();
+            if byte == b'\n' || line.len() >= L::LONGEST {
+                self.0.end_line(&mut line).map_err(failed)?;
             }
             if byte != b'\n' {
-                self.begun.push(byte);
+                line.push(byte);
             }
         }
         Ok(())
@@ -134,14 +174,8 @@ impl OutputStream for LineStream {
 }
 
 #[wasmtime_wasi::async_trait]
-impl Pollable for LineStream {
+impl<L: TakesLines> Pollable for LineStream<L> {
     async fn ready(&mut self) {}
-}
-
-impl Drop for LineStream {
-    fn drop(&mut self) {
-        self.end_line();
-    }
 }
 
 #[cfg(test)]
@@ -153,13 +187,16 @@ mod tests {
     #[test]
     fn lines_go_to_the_log_and_not_too_many() {
         let (log, lines) = log_into();
-        let stderr = GuestStderr(GuestOutput::new(log));
+        let stderr = GuestLines::to(GuestOutput::new(log));
         let mut stream = stderr.p2_stream();
         stream
             .write(Bytes::from_static(b"panicked at\n half"))
             .unwrap();
         assert_eq!(lines.with("panicked at").len(), 1);
         assert_eq!(lines.with("half").len(), 0);
+        // What a stream began another one ends.
+        drop(stream);
+        let mut stream = stderr.p2_stream();
         stream.write(Bytes::from_static(b" line\n\n")).unwrap();
         assert_eq!(lines.with("half line").len(), 1);
         for _ in 0..1000 {
@@ -173,7 +210,7 @@ mod tests {
     #[test]
     fn control_characters_do_not_reach_the_log() {
         let (log, lines) = log_into();
-        let mut stream = GuestStderr(GuestOutput::new(log)).p2_stream();
+        let mut stream = GuestLines::to(GuestOutput::new(log)).p2_stream();
         stream
             .write(Bytes::from_static(b"\x1b[2Jx\rforged\xff\n"))
             .unwrap();

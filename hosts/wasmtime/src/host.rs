@@ -1,8 +1,7 @@
-//! A host: a component, compiled, with everything that it may ask for.
+//! A host: one request from door to answer.
 
-use std::io::{self, IsTerminal as _};
+use std::io;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,203 +9,57 @@ use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Empty, Limited};
 use hyper::body::Body;
 use serde::Deserialize;
-use sha2::{Digest as _, Sha256};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::time::Instant;
-use wasmtime::component::Component;
 use wasmtime_wasi_http::WasiBody;
 use wasmtime_wasi_http::handler::{ExpirationError, InstantiationError, ProxyHandler};
 
-use crate::cache::Cache;
-use crate::clock::{Clock, SystemClock};
+use crate::builder::{HostBuilder, Parts, Source};
+use crate::compiled::Compiled;
 use crate::door::{BadRequest, Door, look_over};
-use crate::engine::{self, Limits};
-use crate::error::Error;
-use crate::fixed::{Fixed, decision_id, random_128};
-use crate::guest_output::GuestOutput;
-use crate::instance::{Instances, Ticket, link};
-use crate::journal::{
-    Audit, AuditSink, Broken, FileAudit, Log, LogSink, StderrLog, StdoutAudit, continues,
-};
-use crate::outbound::{Outbound, client_config};
-use crate::platform::Platform;
+#[cfg(feature = "drafts")]
+use crate::drafts::Offered;
+use crate::engine::Limits;
+use crate::fixed::{Fixed, decision_id};
+use crate::instance::{Instances, Ticket};
+use crate::platform::Native;
 use crate::serve;
-use crate::signer::Signer;
-use crate::verifier;
-use portable::{LogFormat, LogLevel, Settings};
-
-/// What the host adds to OCTOSTS_DEADLINE, so that the component can answer by itself first.
-const BEYOND_DEADLINE: Duration = Duration::from_secs(10);
-
-/// Makes a [`Host`]. See [`Host::builder`].
-pub struct HostBuilder {
-    component: Vec<u8>,
-    settings: Settings,
-    clock: Arc<dyn Clock>,
-    limits: Limits,
-    audit: Option<Box<dyn AuditSink>>,
-    log: Option<Box<dyn LogSink>>,
-    /// [`BEYOND_DEADLINE`], but in tests.
-    pub(crate) beyond_deadline: Duration,
-}
-
-impl HostBuilder {
-    /// The settings; without them none is set, and [`Host::ready`] names what is missing.
-    #[must_use]
-    pub fn settings(mut self, settings: Settings) -> Self {
-        self.settings = settings;
-        self
-    }
-
-    /// The clock of guest, signer, cache and log; without it the system's. Deadlines and TLS use real time.
-    #[must_use]
-    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.clock = clock;
-        self
-    }
-
-    /// How much the host takes on.
-    #[must_use]
-    pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
-        self
-    }
-
-    /// Where audit records go, instead of OCTOSTS_AUDIT_FILE or standard output.
-    #[must_use]
-    pub fn audit(mut self, sink: Box<dyn AuditSink>) -> Self {
-        self.audit = Some(sink);
-        self
-    }
-
-    /// Where log lines go, instead of standard error.
-    #[must_use]
-    pub fn log(mut self, sink: Box<dyn LogSink>) -> Self {
-        self.log = Some(sink);
-        self
-    }
-
-    /// Proves the verifier, compiles the component and links it. Must be called inside a tokio runtime with time and
-    /// I/O.
-    ///
-    /// # Errors
-    /// [`Error`]. Wrong settings are none: ask [`Host::ready`].
-    pub async fn build(mut self) -> Result<Host, Error> {
-        portable::proof::prove(verifier::verify).map_err(Error::VerifierNotProven)?;
-        let log = self.start_log();
-        let audit = self.start_audit(&log)?;
-        let (signer, problems) = Signer::new(&self.settings.apps, self.clock.clone(), log.clone());
-        let (tls, problem) = client_config(self.settings.ssl_cert_file.as_deref())?;
-        for problem in problems.into_iter().chain(problem.map(str::to_owned)) {
-            self.settings.add_problem(problem);
-        }
-        let outbound = Arc::new(Outbound::new(&self.settings, tls));
-        let sha256 = hex(&Sha256::digest(&self.component));
-        let (engine, pre) = self.compile().await?;
-        engine::start_ticker(&engine)?;
-        let deadline = self.settings.deadline() + self.beyond_deadline;
-        let platform = Arc::new(Platform {
-            settings: self.settings,
-            signer,
-            cache: Cache::new(self.clock.clone()),
-            audit,
-            log: log.clone(),
-        });
-        let instances = Instances {
-            engine,
-            pre,
-            platform: platform.clone(),
-            outbound,
-            output: GuestOutput::new(log),
-            clock: self.clock,
-            limits: self.limits,
-            deadline,
-            next_leader: AtomicU64::new(0),
-        };
-        Ok(Host(Arc::new(Inner {
-            handler: ProxyHandler::new(instances),
-            door: Door::new(&self.limits),
-            platform,
-            limits: self.limits,
-            deadline,
-            sha256,
-        })))
-    }
-
-    fn start_log(&mut self) -> Arc<Log> {
-        let sink = self.log.take().unwrap_or_else(|| Box::new(StderrLog));
-        let format = self.settings.log_format.unwrap_or_else(|| {
-            if io::stderr().is_terminal() {
-                LogFormat::Text
-            } else {
-                LogFormat::Json
-            }
-        });
-        let level = self.settings.log_level;
-        Arc::new(Log::new(sink, format, level, self.clock.clone()))
-    }
-
-    fn start_audit(&mut self, log: &Arc<Log>) -> Result<Audit, Error> {
-        let mut previous = None;
-        let sink: Box<dyn AuditSink> = match (self.audit.take(), &self.settings.audit_file) {
-            (Some(sink), _) => sink,
-            (None, None) => Box::new(StdoutAudit),
-            (None, Some(path)) => {
-                let opened = FileAudit::open(path, self.settings.audit_sync)
-                    .and_then(|sink| Ok((sink, continues(path)?)));
-                match opened {
-                    Ok((sink, last)) => {
-                        previous = last;
-                        Box::new(sink)
-                    }
-                    Err(_) => {
-                        let problem = "OCTOSTS_AUDIT_FILE: cannot be opened".to_owned();
-                        self.settings.add_problem(problem);
-                        Box::new(Broken)
-                    }
-                }
-            }
-        };
-        let random = random_128().ok_or_else(|| io::Error::other("no randomness"))?;
-        let boot = format!("{random:032x}");
-        Ok(Audit::start(sink, previous, boot, log.clone())?)
-    }
-
-    /// Compiles and links, in a thread where that may take a while.
-    async fn compile(
-        &mut self,
-    ) -> Result<
-        (
-            wasmtime::Engine,
-            wasmtime_wasi_http::handler::ProxyPre<crate::instance::Guest>,
-        ),
-        Error,
-    > {
-        let bytes = std::mem::take(&mut self.component);
-        let limits = self.limits;
-        let work = tokio::task::spawn_blocking(move || {
-            let engine = engine::engine(&limits)?;
-            let component = Component::from_binary(&engine, &bytes)
-                .map_err(|error| Error::Component(format!("{error:#}")))?;
-            let pre = link(&engine, &component)?;
-            Ok((engine, pre))
-        });
-        work.await
-            .unwrap_or_else(|_| Err(Error::Engine("compiling failed".to_owned())))
-    }
-}
+use portable::LogLevel;
 
 /// A running service without a socket. Clones share everything.
 #[derive(Clone)]
 pub struct Host(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
-    handler: ProxyHandler<Instances>,
+    pub(crate) handler: Handler,
     pub(crate) door: Door,
-    pub(crate) platform: Arc<Platform>,
     pub(crate) limits: Limits,
     pub(crate) deadline: Duration,
-    sha256: String,
+    pub(crate) parts: Parts,
+    /// Idle instances end with it.
+    pub(crate) alive: watch::Sender<()>,
+}
+
+/// The component's instances, by what they are offered.
+pub(crate) enum Handler {
+    Native(ProxyHandler<Instances<Native>>),
+    #[cfg(feature = "drafts")]
+    Drafts(ProxyHandler<Instances<Offered>>),
+}
+
+impl Handler {
+    async fn handle(
+        &self,
+        ticket: Ticket,
+        request: Request<WasiBody>,
+    ) -> Result<Response<WasiBody>, wasmtime::Error> {
+        match self {
+            Self::Native(handler) => handler.handle(ticket, request).await,
+            #[cfg(feature = "drafts")]
+            Self::Drafts(handler) => handler.handle(ticket, request).await,
+        }
+    }
 }
 
 /// The answer of `GET /healthz`.
@@ -220,27 +73,25 @@ impl Host {
     /// Begins a host for a component in the binary format.
     #[must_use]
     pub fn builder(component: impl Into<Vec<u8>>) -> HostBuilder {
-        HostBuilder {
-            component: component.into(),
-            settings: Settings::default(),
-            clock: Arc::new(SystemClock),
-            limits: Limits::default(),
-            audit: None,
-            log: None,
-            beyond_deadline: BEYOND_DEADLINE,
-        }
+        HostBuilder::begin(Source::Bytes(component.into()))
+    }
+
+    /// Begins a host for a component that was compiled before.
+    #[must_use]
+    pub fn of(compiled: &Compiled) -> HostBuilder {
+        HostBuilder::begin(Source::Compiled(compiled.clone()))
     }
 
     /// The SHA-256 of the component's bytes, in hex.
     #[must_use]
     pub fn component_sha256(&self) -> &str {
-        &self.0.sha256
+        self.0.parts.compiled.sha256()
     }
 
     /// What is set but has no effect yet.
     #[must_use]
     pub fn notices(&self) -> &[String] {
-        self.0.platform.settings.notices()
+        &self.0.parts.notices
     }
 
     /// Writes a line to the host's log, beside what the host itself has to say.
@@ -249,7 +100,7 @@ impl Host {
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
-        self.0.platform.log.write(level, "", message, &fields);
+        self.0.parts.log.write(level, "", message, &fields);
     }
 
     /// Asks the component whether it can serve, settings included.
@@ -288,11 +139,11 @@ impl Host {
 
     /// The component lists the host's problems; one that forgets them must not make the host ready.
     fn own_problems(&self) -> Result<(), Vec<String>> {
-        let own = self.0.platform.settings.problems();
+        let own = &self.0.parts.problems;
         if own.is_empty() {
             Ok(())
         } else {
-            Err(own.to_vec())
+            Err(own.clone())
         }
     }
 
@@ -308,11 +159,26 @@ impl Host {
     ) -> io::Result<()> {
         let address = listener.local_addr()?;
         let fields = [("address".to_owned(), address.to_string())];
-        let log = &self.0.platform.log;
+        let log = &self.0.parts.log;
         log.write(LogLevel::Info, "", "listening", &fields);
-        serve::serve(self, listener, shutdown).await;
-        self.0.platform.audit.log_head().await;
+        let until = serve::serve(self, listener, shutdown).await;
+        self.finish_until(until).await;
         Ok(())
+    }
+
+    /// Waits for work that goes on after answers, such as the revocation of read tokens, at most for the deadline, and logs
+    /// the head of the audit trail. For programs that call [`handle`](Self::handle) and take no more requests;
+    /// [`serve`](Self::serve) does it by itself.
+    pub async fn finish(&self) {
+        self.finish_until(Instant::now() + self.0.deadline).await;
+    }
+
+    async fn finish_until(&self, until: Instant) {
+        let _ = tokio::time::timeout_at(until, self.0.door.empty()).await;
+        self.0.alive.send_replace(());
+        if let Some(audit) = &self.0.parts.audit {
+            audit.log_head().await;
+        }
     }
 
     /// Answers one request. What the component can't answer is answered by one of [`Fixed`]; a request that HTTP refuses, by
@@ -358,7 +224,7 @@ impl Host {
             Fixed::Deadline | Fixed::Trap => LogLevel::Error,
         };
         let message = fixed.answer().message;
-        let log = &self.0.platform.log;
+        let log = &self.0.parts.log;
         log.write(level, &decision, message, &fields);
         fixed.response(&decision)
     }
@@ -372,8 +238,4 @@ fn refused(status: StatusCode) -> Response<WasiBody> {
     let mut response = Response::new(empty);
     *response.status_mut() = status;
     response
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

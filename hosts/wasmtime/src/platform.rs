@@ -1,13 +1,20 @@
 //! `octo-sts:platform` answered natively: the generated traits, glued to the rooms that do the work. Each verb that
-//! waits is bounded there, since an instance can't be looked at while one of its verbs waits.
+//! waits is bounded there, whoever answers it, since an instance can't be looked at while one of its verbs waits.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
+use wasmtime::component::{HasSelf, Linker};
+use wasmtime_wasi::WasiCtxBuilder;
+
+use crate::bindings::Service;
 use crate::bindings::octo_sts::platform::{cache, journal, settings, signer, verifier};
-use crate::cache::{Cache, LeaderId};
-use crate::instance::Guest;
+use crate::cache::{Bounded, LeaderId};
+use crate::guest_output::{GuestLines, GuestOutput};
+use crate::instance::{Guest, Offer};
 use crate::journal::{Audit, Log};
-use crate::signer::{NoJwt, Signer};
+use crate::signer::{AppJwts, NoJwt};
 use portable::delivery::{Verdict, verify_delivery};
 use portable::signature::{Algorithm, PublicKey};
 use portable::{LogLevel, Settings};
@@ -15,10 +22,51 @@ use portable::{LogLevel, Settings};
 /// What every instance shares.
 pub(crate) struct Platform {
     pub(crate) settings: Settings,
-    pub(crate) signer: Signer,
-    pub(crate) cache: Cache,
-    pub(crate) audit: Audit,
+    pub(crate) app_jwts: AppJwts,
+    pub(crate) cache: Bounded,
+    pub(crate) audit: Arc<Audit>,
     pub(crate) log: Arc<Log>,
+    pub(crate) vets_addresses: bool,
+}
+
+/// The platform as instances are offered it: an empty environment; what they write to standard error goes to the log.
+pub(crate) struct Native {
+    platform: Arc<Platform>,
+    output: Arc<GuestOutput>,
+    next_leader: AtomicU64,
+}
+
+impl Native {
+    pub(crate) fn new(platform: Platform) -> Self {
+        Self {
+            output: GuestOutput::new(platform.log.clone()),
+            platform: Arc::new(platform),
+            next_leader: AtomicU64::new(0),
+        }
+    }
+}
+
+impl Offer for Native {
+    type Held = Tenure;
+
+    fn hold(&self) -> Tenure {
+        Tenure {
+            platform: self.platform.clone(),
+            leader: self.next_leader.fetch_add(1, Ordering::Relaxed),
+        }
+    }
+
+    fn wasi(&self, wasi: &mut WasiCtxBuilder) {
+        wasi.stderr(GuestLines::to(self.output.clone()));
+    }
+
+    fn link(&self, linker: &mut Linker<Guest<Self>>) -> wasmtime::Result<()> {
+        Service::add_to_linker::<_, HasSelf<Tenure>>(linker, |guest| &mut guest.held)
+    }
+
+    fn request_begins(held: &mut Tenure) {
+        held.end_leads();
+    }
 }
 
 /// What one instance holds in the shared cache. Its leads end with it, also when it trapped.
@@ -28,12 +76,7 @@ pub(crate) struct Tenure {
 }
 
 impl Tenure {
-    pub(crate) fn new(platform: Arc<Platform>, leader: LeaderId) -> Self {
-        Self { platform, leader }
-    }
-
-    /// The instance's next request begins: what the last one led and did not finish is over.
-    pub(crate) fn end_leads(&self) {
+    fn end_leads(&self) {
         self.platform.cache.end_leads_of(self.leader);
     }
 }
@@ -44,15 +87,9 @@ impl Drop for Tenure {
     }
 }
 
-impl Guest {
-    fn platform(&self) -> &Platform {
-        &self.tenure.platform
-    }
-}
-
-impl signer::Host for Guest {
+impl signer::Host for Tenure {
     async fn app_jwt(&mut self, app: u64, refused: bool) -> Result<String, signer::Failure> {
-        let made = self.platform().signer.app_jwt(app, refused).await;
+        let made = self.platform.app_jwts.app_jwt(app, refused).await;
         made.map_err(|no| match no {
             NoJwt::UnknownApp => signer::Failure::UnknownApp,
             NoJwt::Unavailable(why) => signer::Failure::Unavailable(why),
@@ -60,7 +97,7 @@ impl signer::Host for Guest {
     }
 }
 
-impl verifier::Host for Guest {
+impl verifier::Host for Tenure {
     fn verify(
         &mut self,
         algorithm: verifier::Algorithm,
@@ -73,7 +110,7 @@ impl verifier::Host for Guest {
     }
 
     fn verify_delivery(&mut self, body: Vec<u8>, signature: String) -> verifier::Verdict {
-        let secrets = &self.platform().settings.webhook_secrets;
+        let secrets = &self.platform.settings.webhook_secrets;
         match verify_delivery(secrets, &body, &signature) {
             Verdict::Genuine => verifier::Verdict::Genuine,
             Verdict::Forged => verifier::Verdict::Forged,
@@ -111,9 +148,9 @@ fn key_of(key: verifier::PublicKey) -> PublicKey {
     }
 }
 
-impl cache::Host for Guest {
-    fn get(&mut self, name: cache::Name) -> Option<Vec<u8>> {
-        self.platform().cache.get(&name)
+impl cache::Host for Tenure {
+    async fn get(&mut self, name: cache::Name) -> Option<Vec<u8>> {
+        self.platform.cache.get(&name).await
     }
 
     async fn get_or_lead(
@@ -122,47 +159,55 @@ impl cache::Host for Guest {
         wait_ms: u32,
         lead_ms: u32,
     ) -> cache::Answer {
-        let leader = self.tenure.leader;
-        let cache = &self.platform().cache;
-        cache.get_or_lead(name, wait_ms, lead_ms, leader).await
+        let wait = Duration::from_millis(wait_ms.into());
+        let lead = Duration::from_millis(lead_ms.into());
+        let cache = &self.platform.cache;
+        cache.get_or_lead(&name, wait, lead, self.leader).await
     }
 
-    fn put(&mut self, name: cache::Name, room: cache::Room, value: Vec<u8>, keep_ms: u64) {
-        self.platform().cache.put(name, room, value, keep_ms);
+    async fn put(&mut self, name: cache::Name, room: cache::Room, value: Vec<u8>, keep_ms: u64) {
+        self.platform.cache.put(name, room, value, keep_ms).await;
     }
 
-    fn remove(&mut self, name: cache::Name) {
-        self.platform().cache.remove(&name);
+    async fn remove(&mut self, name: cache::Name) {
+        self.platform.cache.remove(&name).await;
     }
 
-    fn reserve(&mut self, name: cache::Name, keep_ms: u64) -> cache::Reservation {
-        self.platform().cache.reserve(name, keep_ms)
+    async fn reserve(&mut self, name: cache::Name, keep_ms: u64) -> cache::Reservation {
+        self.platform.cache.reserve(name, keep_ms).await
     }
 
-    fn release(&mut self, name: cache::Name) {
-        self.platform().cache.release(&name);
+    async fn release(&mut self, name: cache::Name) {
+        self.platform.cache.release(&name).await;
     }
 
-    fn count(
+    async fn count(
         &mut self,
         name: cache::Name,
         room: cache::Room,
         add: u32,
         window_ms: u32,
     ) -> Option<u32> {
-        self.platform().cache.count(name, room, add, window_ms)
+        let cache = &self.platform.cache;
+        cache.count(name, room, add, window_ms).await
     }
 }
 
-impl settings::Host for Guest {
+/// Google Cloud Run and AWS Lambda, which set these, stop a program's processor once it has answered.
+fn outlives(settings: &Settings) -> bool {
+    let stopping = ["k_service", "aws_lambda_function_name"];
+    let set = |name: &&str| settings.get(name).is_some_and(|value| !value.is_empty());
+    !stopping.iter().any(set)
+}
+
+impl settings::Host for Tenure {
     fn get(&mut self, name: String) -> Option<String> {
-        self.platform().settings.get(&name).map(str::to_owned)
+        self.platform.settings.get(&name).map(str::to_owned)
     }
 
     fn pools(&mut self) -> Vec<settings::Pool> {
-        let apps: Vec<_> = self
-            .platform()
-            .settings
+        let settings = &self.platform.settings;
+        let apps: Vec<_> = settings
             .app_ids()
             .map(|id| settings::App { id, name: None })
             .collect();
@@ -178,23 +223,23 @@ impl settings::Host for Guest {
     fn about(&mut self) -> settings::Traits {
         settings::Traits {
             platform: "wasmtime".to_owned(),
-            vets_addresses: true,
-            makes_wait: true,
-            atomic: true,
+            vets_addresses: self.platform.vets_addresses,
+            makes_wait: self.platform.cache.makes_wait(),
+            atomic: self.platform.cache.is_atomic(),
             chains: true,
-            outlives: true,
+            outlives: outlives(&self.platform.settings),
         }
     }
 
     fn problems(&mut self) -> Vec<String> {
-        self.platform().settings.problems().to_vec()
+        self.platform.settings.problems().to_vec()
     }
 }
 
-impl journal::Host for Guest {
+impl journal::Host for Tenure {
     async fn audit(&mut self, _decision: String, entry: String) -> Result<(), String> {
         // The decision is in the record as well.
-        self.platform().audit.record(entry).await
+        self.platform.audit.record(entry).await
     }
 
     fn log(
@@ -210,9 +255,8 @@ impl journal::Host for Guest {
             journal::Level::Info => LogLevel::Info,
             journal::Level::Debug => LogLevel::Debug,
         };
-        self.platform()
-            .log
-            .write(level, &decision, &message, &fields);
+        let log = &self.platform.log;
+        log.write(level, &decision, &message, &fields);
     }
 
     /// Metrics and traces are not served yet; at debug level the steps are a log line.
@@ -222,13 +266,31 @@ impl journal::Host for Guest {
         steps: Vec<journal::Step>,
         _measures: Vec<journal::Measure>,
     ) {
-        let log = &self.platform().log;
+        let log = &self.platform.log;
         if log.takes(LogLevel::Debug) {
             let fields: Vec<_> = steps
                 .into_iter()
                 .map(|step| (step.name, format!("{}us+{}us", step.from_us, step.took_us)))
                 .collect();
             log.write(LogLevel::Debug, &decision, "steps", &fields);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_does_not_outlive_an_answer_where_the_processor_stops() {
+        for (name, value, wanted) in [
+            ("K_SERVICE", "octo-sts", false),
+            ("AWS_LAMBDA_FUNCTION_NAME", "octo-sts", false),
+            ("K_SERVICE", "", true),
+            ("STS_DOMAIN", "octo-sts", true),
+        ] {
+            let settings = Settings::from_vars([(name.to_owned(), value.to_owned())]);
+            assert_eq!(outlives(&settings), wanted, "{name}={value}");
         }
     }
 }

@@ -31,9 +31,13 @@ const IDLE: Duration = Duration::from_secs(60);
 /// Requests of one HTTP/2 connection at one time.
 const MOST_STREAMS: u32 = 64;
 
-/// Accepts until `shutdown`, then waits for connections and for work after answers, at most for the deadline of a
-/// request.
-pub(crate) async fn serve(host: &Host, listener: TcpListener, shutdown: impl Future<Output = ()>) {
+/// Accepts until `shutdown`, then waits for connections, at most for the deadline of a request; says until when work after
+/// answers may go on.
+pub(crate) async fn serve(
+    host: &Host,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()>,
+) -> Instant {
     let places = Arc::new(Semaphore::new(
         host.0.limits.connections.try_into().unwrap_or(1024),
     ));
@@ -56,7 +60,7 @@ pub(crate) async fn serve(host: &Host, listener: TcpListener, shutdown: impl Fut
             // Too many open files, most likely: others must close first.
             Err(error) => {
                 let fields = [("error".to_owned(), error.kind().to_string())];
-                let log = &host.0.platform.log;
+                let log = &host.0.parts.log;
                 log.write(LogLevel::Warn, "", "cannot accept connections", &fields);
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
@@ -65,11 +69,10 @@ pub(crate) async fn serve(host: &Host, listener: TcpListener, shutdown: impl Fut
     }
     drop(listener);
     let _ = stop.send(());
-    let all = async {
-        while connections.join_next().await.is_some() {}
-        host.0.door.empty().await;
-    };
-    let _ = tokio::time::timeout(host.0.deadline, all).await;
+    let until = Instant::now() + host.0.deadline;
+    let all = async { while connections.join_next().await.is_some() {} };
+    let _ = tokio::time::timeout_at(until, all).await;
+    until
 }
 
 /// The next connection, once there is a place for it.

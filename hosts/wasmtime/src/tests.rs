@@ -17,15 +17,14 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::journal::testing::Lines;
-use crate::{Error, Host, Limits, Settings};
+use crate::{Compiled, Error, Host, Limits, Settings};
+use guests::{ANSWER, Import, SIGNER, guest};
 
-const ANSWER: &str = "(call $answer (local.get $out))";
+pub(crate) mod guests;
+mod replaced;
 
-fn component(import: &str, handle: &str) -> Vec<u8> {
-    let text = include_str!("tests/guest.wat")
-        .replace("{{IMPORT}}", import)
-        .replace("{{HANDLE}}", handle);
-    wat::parse_str(text).unwrap()
+fn component(import: &'static str, handle: &str) -> Vec<u8> {
+    guest(&[SIGNER, Import::unused(import)], "", handle)
 }
 
 struct Bench {
@@ -208,6 +207,34 @@ async fn a_component_that_asks_for_more_does_not_link() {
 }
 
 #[tokio::test]
+async fn hosts_of_one_compiled_component_share_nothing_else() {
+    let handle = "(if (i32.gt_s (global.get $served) (i32.const 1)) (then (unreachable)))
+                  (call $answer (local.get $out))";
+    let bytes = component("", handle);
+    let compiled = Compiled::new(&bytes, &Limits::default()).unwrap();
+    let host = async |log: &Arc<Lines>| {
+        let builder = Host::of(&compiled).log(Box::new(log.clone()));
+        let host = builder.audit(Box::new(Arc::new(Lines::default())));
+        let log = log.clone();
+        let host = host.build().await.unwrap();
+        assert_eq!(host.component_sha256(), compiled.sha256());
+        Bench { host, log }
+    };
+    let logs = [Arc::new(Lines::default()), Arc::new(Lines::default())];
+    let (first, second) = (host(&logs[0]).await, host(&logs[1]).await);
+    // Each has an instance of its own, which traps at its second request.
+    assert_eq!(first.get().await, answered("", 200));
+    assert_eq!(second.get().await, answered("", 200));
+    assert_eq!(first.get().await, answered("internal_error", 500));
+    assert_eq!(logs[0].with("internal error").len(), 1);
+    assert_eq!(logs[1].with("internal error").len(), 0);
+    drop(first);
+    assert_eq!(second.get().await, answered("internal_error", 500));
+    let one_step = Host::builder(bytes).build().await.unwrap();
+    assert_eq!(one_step.component_sha256(), compiled.sha256());
+}
+
+#[tokio::test]
 async fn verbs_of_the_platform_are_linked() {
     // An App that is not configured: result discriminant 1 (error), failure discriminant 0 (unknown-app).
     let handle = "(i32.store (i32.const 8) (i32.const 7)) (i32.store (i32.const 12) (i32.const 7))
@@ -286,7 +313,7 @@ async fn one_port_speaks_both_versions_and_stops_gracefully() {
     let response = sender.send_request(request).await.unwrap();
     assert_eq!(response.status(), 200);
     assert_eq!(response.version(), http::Version::HTTP_2);
-    let audit = &bench.host.0.platform.audit;
+    let audit = bench.host.0.parts.audit.as_ref().unwrap();
     audit.record("{}".to_owned()).await.unwrap();
     stop.send(()).unwrap();
     let stopped = tokio::time::timeout(Duration::from_secs(5), task).await;

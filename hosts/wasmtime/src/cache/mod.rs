@@ -1,138 +1,141 @@
-//! Memory of this process, behind `octo-sts:platform/cache`: values with a time to live, leads, reservations, counters.
+//! What the component remembers, behind `octo-sts:platform/cache`.
 //!
-//! Nothing here is sealed or hashed, since nobody else can write it (rule 11). Every table is bounded, and no room
-//! pushes out what is in another.
+//! A [`Cache`] may forget at any time, be slow or fail: every verb is bounded, and whatever goes wrong is a miss. The host
+//! has its own in memory; [`crate::HostBuilder::cache`] replaces it.
 
+mod bounded;
 mod counters;
 mod leads;
+mod memory;
 mod reservations;
 mod rooms;
+mod seal;
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::Instant;
+pub use crate::bindings::octo_sts::platform::cache::{Answer, Name, Reservation, Room};
+use crate::boxed::{BoxFuture, Unavailable};
+pub(crate) use bounded::Bounded;
+pub(crate) use memory::Memory;
+pub(crate) use seal::Seal;
 
-pub(crate) use crate::bindings::octo_sts::platform::cache::{Answer, Name, Reservation, Room};
-use crate::clock::Clock;
-use counters::Counters;
-use leads::{Leads, Turn};
-use reservations::Reservations;
-use rooms::Rooms;
+/// Who leads: an instance of the component, by a number that no other instance of this host has had.
+pub type LeaderId = u64;
 
-/// A name with all its parts is at most so long; the guest's are below 1 KiB.
-const LONGEST_NAME: usize = 4096;
-/// A guest makes others wait at most this long.
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
-/// A lead lasts at most this long.
-const LONGEST_LEAD: Duration = Duration::from_secs(60);
+/// The verbs of `octo-sts:platform/cache`. Three are needed; the others have answers that are right for a store that knows
+/// no leads, reservations or counters.
+///
+/// A verb that takes longer than a quarter of a second (`get_or_lead`: than its `wait` and that) is dropped, and so is one
+/// whose instance is: each must leave the store whole at every `await`. All instances ask at the same time.
+///
+/// What is not memory of this process is **hostile ground** (rule 10 of docs/SECURITY.md): others may write to it, and it
+/// outlives settings. So the host hashes names and seals values before they come here, with OCTOSTS_CACHE_SECRET; what does
+/// not open is a miss. Without that setting the secret is this process's own, and nothing is shared with another.
+pub trait Cache: Send + Sync + 'static {
+    /// The value, unless its time is over.
+    ///
+    /// # Errors
+    /// The host takes it for a miss.
+    fn get<'a>(&'a self, name: &'a Name) -> BoxFuture<'a, Result<Option<Vec<u8>>, Unavailable>>;
 
-/// Who leads: an instance of the component.
-pub(crate) type LeaderId = u64;
-
-/// The cache of a host, shared by all its instances.
-pub(crate) struct Cache {
-    rooms: Rooms,
-    leads: Leads,
-    reservations: Reservations,
-    counters: Counters,
-    clock: Arc<dyn Clock>,
-}
-
-impl Cache {
-    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
-        Self {
-            rooms: Rooms::new(),
-            leads: Leads::default(),
-            reservations: Reservations::default(),
-            counters: Counters::new(),
-            clock,
-        }
-    }
-
-    pub(crate) fn get(&self, name: &Name) -> Option<Vec<u8>> {
-        self.rooms.get(name, self.clock.now_unix_ms())
-    }
-
-    /// The value, or the lead, or after `wait_ms` without either: busy.
-    pub(crate) async fn get_or_lead(
+    /// Keeps a value, at most for `keep`. No room may push out what is in another; values of [`Room::Unproven`], which
+    /// strangers choose, stay in this process. Ends the lead of `name`.
+    ///
+    /// # Errors
+    /// Logged; the value is not kept.
+    fn put(
         &self,
         name: Name,
-        wait_ms: u32,
-        lead_ms: u32,
+        room: Room,
+        value: Vec<u8>,
+        keep: Duration,
+    ) -> BoxFuture<'_, Result<(), Unavailable>>;
+
+    /// Forgets a name, in all rooms, and its counter. Ends its lead.
+    ///
+    /// # Errors
+    /// Logged.
+    fn remove<'a>(&'a self, name: &'a Name) -> BoxFuture<'a, Result<(), Unavailable>>;
+
+    /// As [`get`](Self::get), but of those who miss at the same time one leads, for at most `lead`, while the others wait
+    /// for its `put`, at most `wait`.
+    ///
+    /// # Errors
+    /// The caller does the work itself.
+    fn get_or_lead<'a>(
+        &'a self,
+        name: &'a Name,
+        wait: Duration,
+        lead: Duration,
         leader: LeaderId,
-    ) -> Answer {
-        if let Some(value) = self.get(&name) {
-            return Answer::Hit(value);
-        }
-        if !fits(&name) {
-            return Answer::Alone;
-        }
-        let lead = Duration::from_millis(lead_ms.into()).min(LONGEST_LEAD);
-        let until = Instant::now() + Duration::from_millis(wait_ms.into()).min(LONGEST_WAIT);
-        loop {
-            // The look is taken while no lead can begin or end, so that no `put` goes by unseen.
-            match self.leads.turn(&name, leader, lead, || self.get(&name)) {
-                Turn::Hit(value) => return Answer::Hit(value),
-                Turn::Lead => return Answer::Lead,
-                Turn::Full => return Answer::Alone,
-                Turn::Wait { ended, ends } => {
-                    if Instant::now() >= until {
-                        return Answer::Busy;
-                    }
-                    let _ = tokio::time::timeout_at(until.min(ends), ended).await;
-                }
-            }
-        }
+    ) -> BoxFuture<'a, Result<Answer, Unavailable>> {
+        let _ = (wait, lead, leader);
+        Box::pin(async move {
+            let value = self.get(name).await?;
+            Ok(value.map_or(Answer::Alone, Answer::Hit))
+        })
     }
 
-    pub(crate) fn put(&self, name: Name, room: Room, value: Vec<u8>, keep_ms: u64) {
-        if fits(&name) {
-            let now = self.clock.now_unix_ms();
-            self.rooms.put(name.clone(), room, value, now, keep_ms);
-        }
-        self.leads.end(&name);
+    /// Ends whatever `leader` leads: its next request began, it trapped, or it is gone. Must not block.
+    fn end_leads_of(&self, leader: LeaderId) {
+        let _ = leader;
     }
 
-    pub(crate) fn remove(&self, name: &Name) {
-        self.rooms.remove(name);
-        self.counters.remove(name);
-        self.leads.end(name);
+    /// Puts the name down if it is absent, atomically, and keeps it all of `keep`.
+    ///
+    /// # Errors
+    /// As [`Reservation::Failed`]: the caller must not go on.
+    fn reserve(
+        &self,
+        name: Name,
+        keep: Duration,
+    ) -> BoxFuture<'_, Result<Reservation, Unavailable>> {
+        let _ = (name, keep);
+        Box::pin(std::future::ready(Ok(Reservation::Failed)))
     }
 
-    pub(crate) fn reserve(&self, name: Name, keep_ms: u64) -> Reservation {
-        if !fits(&name) {
-            return Reservation::Failed;
-        }
-        self.reservations
-            .reserve(name, self.clock.now_unix_ms(), keep_ms)
+    /// Takes a reservation back.
+    ///
+    /// # Errors
+    /// Logged; the name stays taken.
+    fn release<'a>(&'a self, name: &'a Name) -> BoxFuture<'a, Result<(), Unavailable>> {
+        let _ = name;
+        Box::pin(std::future::ready(Ok(())))
     }
 
-    pub(crate) fn release(&self, name: &Name) {
-        self.reservations.release(name);
+    /// Adds `add` (0: only look) to a counter whose window began with its first addition, and says how many there are in it
+    /// now. None: it can't count.
+    ///
+    /// # Errors
+    /// As none.
+    fn count(
+        &self,
+        name: Name,
+        room: Room,
+        add: u32,
+        window: Duration,
+    ) -> BoxFuture<'_, Result<Option<u32>, Unavailable>> {
+        let _ = (name, room, add, window);
+        Box::pin(std::future::ready(Ok(None)))
     }
 
-    pub(crate) fn count(&self, name: Name, room: Room, add: u32, window_ms: u32) -> Option<u32> {
-        if !fits(&name) {
-            return None;
-        }
-        let now = self.clock.now_unix_ms();
-        Some(self.counters.count(name, room, add, now, window_ms))
+    /// Whether `get_or_lead` makes others wait.
+    fn makes_wait(&self) -> bool {
+        false
     }
 
-    /// Ends whatever `leader` leads: its next request began, it trapped, or it is gone.
-    pub(crate) fn end_leads_of(&self, leader: LeaderId) {
-        self.leads.end_of(leader);
+    /// Whether `reserve` is atomic for everyone who shares the store.
+    fn is_atomic(&self) -> bool {
+        false
+    }
+
+    /// Whether it is memory of this process that nobody else can write: then names and values come as they are.
+    fn is_of_this_process(&self) -> bool {
+        false
     }
 }
 
-fn length(name: &Name) -> usize {
-    name.kind.len() + name.parts.iter().map(|part| part.len() + 8).sum::<usize>()
-}
-
-fn fits(name: &Name) -> bool {
-    length(name) <= LONGEST_NAME
-}
-
+#[cfg(test)]
+mod replaced_tests;
 #[cfg(test)]
 mod tests;

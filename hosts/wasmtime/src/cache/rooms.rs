@@ -6,7 +6,8 @@ use moka::Expiry;
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache as Store;
 
-use super::{Name, Room, length};
+use super::memory::length;
+use super::{Name, Room};
 
 /// The largest value.
 const LARGEST_VALUE: usize = 1024 * 1024;

@@ -1,8 +1,12 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+use std::sync::Arc;
+
+use super::memory::{LONGEST_NAME, LONGEST_WAIT};
 use super::*;
 use crate::clock::ManualClock;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 fn name(part: &str) -> Name {
     Name {
@@ -11,16 +15,22 @@ fn name(part: &str) -> Name {
     }
 }
 
-fn cache() -> (Arc<Cache>, Arc<ManualClock>) {
+fn cache() -> (Arc<Memory>, Arc<ManualClock>) {
     let clock = ManualClock::at(1_000_000);
-    (Arc::new(Cache::new(clock.clone())), clock)
+    (Arc::new(Memory::new(clock.clone())), clock)
+}
+
+async fn lead(cache: &Memory, name: Name, wait_ms: u32, lead_ms: u32, leader: LeaderId) -> Answer {
+    let (wait, time) = (u64::from(wait_ms), u64::from(lead_ms));
+    let (wait, time) = (Duration::from_millis(wait), Duration::from_millis(time));
+    cache.get_or_lead(&name, wait, time, leader).await
 }
 
 fn hit(text: &str) -> Answer {
     Answer::Hit(text.as_bytes().to_vec())
 }
 
-fn put(cache: &Cache, part: &str, value: &str) {
+fn put(cache: &Memory, part: &str, value: &str) {
     cache.put(name(part), Room::Kept, value.as_bytes().to_vec(), 60_000);
 }
 
@@ -55,24 +65,21 @@ async fn names_that_are_too_long_are_not_kept_led_or_reserved() {
     let long = name(&"x".repeat(LONGEST_NAME));
     cache.put(long.clone(), Room::Kept, vec![1], 1000);
     assert_eq!(cache.get(&long), None);
-    assert_eq!(
-        cache.get_or_lead(long.clone(), 10, 10, 1).await,
-        Answer::Alone
-    );
+    assert_eq!(lead(&cache, long.clone(), 10, 10, 1).await, Answer::Alone);
     assert_eq!(cache.reserve(long.clone(), 1000), Reservation::Failed);
     assert_eq!(cache.count(long, Room::Kept, 1, 1000), None);
 }
 
 /// Fifty equal cold requests, the first of which leads; gives the task set and lets all of them wait.
-async fn fifty(cache: &Arc<Cache>, wait_ms: u32, lead_ms: u32) -> JoinSet<Answer> {
+async fn fifty(cache: &Arc<Memory>, wait_ms: u32, lead_ms: u32) -> JoinSet<Answer> {
     assert_eq!(
-        cache.get_or_lead(name("o"), wait_ms, lead_ms, 0).await,
+        lead(cache, name("o"), wait_ms, lead_ms, 0).await,
         Answer::Lead
     );
     let mut waiters = JoinSet::new();
     for leader in 1..50 {
         let cache = cache.clone();
-        waiters.spawn(async move { cache.get_or_lead(name("o"), wait_ms, lead_ms, leader).await });
+        waiters.spawn(async move { lead(&cache, name("o"), wait_ms, lead_ms, leader).await });
     }
     for _ in 0..10 {
         tokio::task::yield_now().await;
@@ -96,13 +103,13 @@ async fn fifty_wait_for_one_put() {
     let waiters = fifty(&cache, 10_000, 10_000).await;
     put(&cache, "o", "v");
     assert_eq!(counted(waiters).await, (49, 0, 0));
-    assert_eq!(cache.get_or_lead(name("o"), 0, 1000, 7).await, hit("v"));
+    assert_eq!(lead(&cache, name("o"), 0, 1000, 7).await, hit("v"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn of_fifty_one_leads_after_a_lead_that_ended_without_a_value() {
     for end in [
-        (|cache: &Cache| cache.remove(&name("o"))) as fn(&Cache),
+        (|cache: &Memory| cache.remove(&name("o"))) as fn(&Memory),
         |cache| cache.end_leads_of(0),
         // A value that is not kept ends the lead too.
         |cache| cache.put(name("o"), Room::Kept, vec![1], 0),
@@ -136,40 +143,28 @@ async fn who_does_not_wait_is_told_at_once() {
 async fn waiting_is_bounded_whatever_the_guest_asks() {
     let (cache, _) = cache();
     let start = Instant::now();
-    assert_eq!(
-        cache.get_or_lead(name("o"), 0, u32::MAX, 1).await,
-        Answer::Lead
-    );
-    assert_eq!(
-        cache.get_or_lead(name("o"), u32::MAX, 1, 2).await,
-        Answer::Busy
-    );
+    assert_eq!(lead(&cache, name("o"), 0, u32::MAX, 1).await, Answer::Lead);
+    assert_eq!(lead(&cache, name("o"), u32::MAX, 1, 2).await, Answer::Busy);
     assert_eq!(start.elapsed().as_secs(), LONGEST_WAIT.as_secs());
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_instance_leads_one_name_at_a_time() {
     let (cache, _) = cache();
+    assert_eq!(lead(&cache, name("a"), 0, 10_000, 1).await, Answer::Lead);
     assert_eq!(
-        cache.get_or_lead(name("a"), 0, 10_000, 1).await,
-        Answer::Lead
-    );
-    assert_eq!(
-        cache.get_or_lead(name("a"), 0, 10_000, 1).await,
+        lead(&cache, name("a"), 0, 10_000, 1).await,
         Answer::Lead,
         "its own"
     );
+    assert_eq!(lead(&cache, name("b"), 0, 10_000, 1).await, Answer::Lead);
     assert_eq!(
-        cache.get_or_lead(name("b"), 0, 10_000, 1).await,
-        Answer::Lead
-    );
-    assert_eq!(
-        cache.get_or_lead(name("a"), 0, 10_000, 2).await,
+        lead(&cache, name("a"), 0, 10_000, 2).await,
         Answer::Lead,
         "given up"
     );
     assert_eq!(
-        cache.get_or_lead(name("b"), 0, 10_000, 2).await,
+        lead(&cache, name("b"), 0, 10_000, 2).await,
         Answer::Busy,
         "still led"
     );
@@ -178,16 +173,10 @@ async fn an_instance_leads_one_name_at_a_time() {
 #[tokio::test(start_paused = true)]
 async fn ending_the_leads_of_one_leaves_those_of_others() {
     let (cache, _) = cache();
-    assert_eq!(
-        cache.get_or_lead(name("a"), 0, 10_000, 1).await,
-        Answer::Lead
-    );
+    assert_eq!(lead(&cache, name("a"), 0, 10_000, 1).await, Answer::Lead);
     cache.end_leads_of(2);
-    assert_eq!(
-        cache.get_or_lead(name("a"), 0, 10_000, 3).await,
-        Answer::Busy
-    );
+    assert_eq!(lead(&cache, name("a"), 0, 10_000, 3).await, Answer::Busy);
     put(&cache, "a", "v");
     cache.end_leads_of(1);
-    assert_eq!(cache.get_or_lead(name("a"), 0, 10_000, 3).await, hit("v"));
+    assert_eq!(lead(&cache, name("a"), 0, 10_000, 3).await, hit("v"));
 }

@@ -9,7 +9,7 @@ use crate::clock::Clock;
 
 /// The log. Lines below its level are dropped before they are made.
 pub(crate) struct Log {
-    sink: Box<dyn LogSink>,
+    sink: Arc<dyn LogSink>,
     format: LogFormat,
     level: LogLevel,
     clock: Arc<dyn Clock>,
@@ -17,7 +17,7 @@ pub(crate) struct Log {
 
 impl Log {
     pub(crate) fn new(
-        sink: Box<dyn LogSink>,
+        sink: Arc<dyn LogSink>,
         format: LogFormat,
         level: LogLevel,
         clock: Arc<dyn Clock>,
@@ -63,7 +63,7 @@ mod tests {
     fn lines_below_the_level_are_not_written() {
         let lines = Arc::new(Lines::default());
         let log = Log::new(
-            Box::new(lines.clone()),
+            Arc::new(lines.clone()),
             LogFormat::Text,
             LogLevel::Info,
             ManualClock::at(0),

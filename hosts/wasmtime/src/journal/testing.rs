@@ -44,7 +44,7 @@ impl AuditSink for Arc<Lines> {
 pub(crate) fn log_into() -> (Arc<Log>, Arc<Lines>) {
     let lines = Arc::new(Lines::default());
     let log = Log::new(
-        Box::new(lines.clone()),
+        Arc::new(lines.clone()),
         LogFormat::Text,
         LogLevel::Debug,
         ManualClock::at(0),

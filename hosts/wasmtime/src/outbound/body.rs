@@ -5,8 +5,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::BodyExt as _;
-use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::body::{Body, Frame, SizeHint};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep};
 use wasmtime_wasi_http::{Error, WasiBody};
@@ -16,7 +15,7 @@ use wasmtime_wasi_http::{Error, WasiBody};
 const LARGEST_BODY: usize = 16 * 1024 * 1024;
 
 pub(super) struct Bounded {
-    incoming: Incoming,
+    body: WasiBody,
     left: usize,
     between: Duration,
     timer: Pin<Box<Sleep>>,
@@ -25,18 +24,14 @@ pub(super) struct Bounded {
 }
 
 impl Bounded {
-    pub(super) fn new(incoming: Incoming, between: Duration, call: OwnedSemaphorePermit) -> Self {
+    pub(super) fn new(body: WasiBody, between: Duration, call: OwnedSemaphorePermit) -> Self {
         Self {
-            incoming,
+            body,
             left: LARGEST_BODY,
             between,
             timer: Box::pin(tokio::time::sleep(between)),
             _call: call,
         }
-    }
-
-    pub(super) fn boxed(self) -> WasiBody {
-        self.boxed_unsync()
     }
 }
 
@@ -49,13 +44,13 @@ impl Body for Bounded {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let this = self.get_mut();
-        let Poll::Ready(frame) = Pin::new(&mut this.incoming).poll_frame(cx) else {
+        let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(cx) else {
             ready!(this.timer.as_mut().poll(cx));
             return Poll::Ready(Some(Err(Error::ConnectionReadTimeout)));
         };
         let frame = match frame {
             None => return Poll::Ready(None),
-            Some(Err(_)) => return Poll::Ready(Some(Err(Error::HttpResponseIncomplete))),
+            Some(Err(error)) => return Poll::Ready(Some(Err(error))),
             Some(Ok(frame)) => frame,
         };
         this.timer.as_mut().reset(Instant::now() + this.between);
@@ -70,10 +65,10 @@ impl Body for Bounded {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.incoming.is_end_stream()
+        self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.incoming.size_hint()
+        self.body.size_hint()
     }
 }

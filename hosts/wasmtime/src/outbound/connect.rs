@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 use wasmtime_wasi_http::{Error, WasiBody};
 
-use super::Target;
+use super::direct::Target;
 use super::egress::Reach;
 use portable::HostPort;
 

@@ -1,13 +1,13 @@
-//! `wasi:http/outgoing-handler`, handed to [`Outbound`].
+//! `wasi:http/outgoing-handler`, handed to [`Calls`].
 
 use std::sync::Arc;
 
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
-use super::Outbound;
+use super::Calls;
 
 /// The hooks of one instance.
-pub(crate) struct Hooks(pub(crate) Arc<Outbound>);
+pub(crate) struct Hooks(pub(crate) Arc<Calls>);
 
 /// What `send_request` gives: the answer, and work that goes on beside it (none here: the connection has a task).
 type Sent = Result<
@@ -25,9 +25,9 @@ impl WasiHttpHooks for Hooks {
         options: Option<RequestOptions>,
         _response_processed: Box<dyn Future<Output = Result<(), Error>> + Send>,
     ) -> Box<dyn Future<Output = Sent> + Send> {
-        let outbound = self.0.clone();
+        let calls = self.0.clone();
         Box::new(async move {
-            let answer = outbound.send(request, options.unwrap_or_default()).await?;
+            let answer = calls.send(request, options.unwrap_or_default()).await?;
             let rest: Box<dyn Future<Output = Result<(), Error>> + Send> =
                 Box::new(async { Ok(()) });
             Ok((answer, rest))

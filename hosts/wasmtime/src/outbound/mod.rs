@@ -1,9 +1,8 @@
-//! Outbound HTTP for the guest: vetted addresses, pooled HTTP/1.1 connections, rustls, limits.
-//!
-//! HTTP/1.1 keep-alive and nothing newer: HTTP/2 from components of WASI 0.2 lost calls, and GitHub answers both alike.
+//! Outbound HTTP for the guest: who sends its requests, and how long and how much that may take.
 
 mod body;
 mod connect;
+mod direct;
 mod egress;
 mod hooks;
 mod pool;
@@ -13,17 +12,21 @@ mod tls;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::client::conn::http1::SendRequest;
+use http_body_util::BodyExt as _;
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, timeout_at};
-use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
+use tokio::time::timeout;
+use wasmtime_wasi_http::RequestOptions;
 
+pub use wasmtime_wasi_http::Error as HttpError;
+/// A body: of what the guest sends, of what it is answered, and of what the host answers.
+pub use wasmtime_wasi_http::WasiBody as Body;
+
+use crate::boxed::BoxFuture;
 use body::Bounded;
-use connect::Connector;
-pub(crate) use egress::Egress;
+pub(crate) use direct::Direct;
+use direct::Target;
+pub(crate) use egress::Guard;
 pub(crate) use hooks::Hooks;
-use pool::Pool;
-use portable::{HostPort, Settings};
 pub(crate) use tls::client_config;
 
 /// Where the guest gives no time, and the most that it may give.
@@ -31,155 +34,103 @@ const CONNECT: (Duration, Duration) = (Duration::from_secs(5), Duration::from_se
 const FIRST_BYTE: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(60));
 const BETWEEN_BYTES: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(60));
 
+/// What an [`Egress`] gets beyond its times before it is given up: it knows better what went wrong.
+const BEYOND: Duration = Duration::from_secs(1);
+
 /// Calls under way at one time, of all instances together.
 const MOST_CALLS: usize = 512;
-/// Idle connections that turned out to be closed are replaced so often before a call fails.
-const STALE_TRIES: usize = 3;
 
-/// The client of a host, shared by all its instances.
-pub(crate) struct Outbound {
-    egress: Egress,
-    connector: Connector,
-    pool: Arc<Pool>,
-    calls: Arc<Semaphore>,
-}
+/// Sends the component's outbound requests: to GitHub and to issuers.
+///
+/// The host's own sends only to public addresses, looked at after resolution, and to what the operator listed; it keeps
+/// HTTP/1.1 connections and trusts SSL_CERT_FILE or the system's roots. One that replaces it answers for all of this: for
+/// which addresses it connects to, and for TLS. Issuers are chosen by whoever sends a request, so **an address inside the
+/// operator's network must be refused** with [`HttpError::DestinationIpProhibited`]; who can't tell leaves
+/// [`vets_addresses`](Self::vets_addresses) as it is.
+///
+/// Bounds stay the host's: 512 calls at one time, [`Timeouts`] and a second, 16 MiB of an answer, and the time between two
+/// pieces of it.
+pub trait Egress: Send + Sync + 'static {
+    /// Sends a request, whose target is an absolute URL, to where it says, and gives the head of the answer. Redirects are
+    /// not followed, and no request is sent twice: a mint must not happen twice.
+    ///
+    /// # Errors
+    /// Those of `wasi:http/types.error-code`. The component tells `DestinationIpProhibited` (the caller's fault), names
+    /// that do not resolve, connections that are refused or break, and times that are over.
+    fn send(
+        &self,
+        request: http::Request<Body>,
+        timeouts: Timeouts,
+    ) -> BoxFuture<'_, Result<http::Response<Body>, HttpError>>;
 
-/// Where a request goes.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Target {
-    tls: bool,
-    address: HostPort,
-}
-
-impl Target {
-    fn of(uri: &http::Uri) -> Result<Self, Error> {
-        let tls = match uri.scheme_str() {
-            Some("https") => true,
-            Some("http") => false,
-            _ => return Err(Error::HttpRequestUriInvalid),
-        };
-        let authority = uri.authority().ok_or(Error::HttpRequestUriInvalid)?;
-        // User-info would go out in no header, but a URL that has it was not meant as it reads.
-        if authority.host().is_empty() || authority.as_str().contains('@') {
-            return Err(Error::HttpRequestUriInvalid);
-        }
-        let port = authority.port_u16().unwrap_or(if tls { 443 } else { 80 });
-        Ok(Self {
-            tls,
-            address: HostPort::of(authority.host(), port),
-        })
+    /// Whether connections to private and special addresses are refused after resolution (rule 21 of docs/SECURITY.md).
+    /// Where they are not, the component contacts only issuers that the operator named (rule 22).
+    fn vets_addresses(&self) -> bool {
+        false
     }
 }
 
-fn limit(asked: Option<Duration>, (default, most): (Duration, Duration)) -> Duration {
-    asked.unwrap_or(default).min(most)
+/// The times of a call: what the component asked for, within the host's bounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    /// For resolving, connecting and TLS together.
+    pub connect: Duration,
+    /// From then on until the head of the answer is there.
+    pub first_byte: Duration,
+    /// Between two pieces of the answer. The host keeps this one itself.
+    pub between_bytes: Duration,
 }
 
-impl Outbound {
-    pub(crate) fn new(settings: &Settings, tls: Arc<rustls::ClientConfig>) -> Self {
+impl Timeouts {
+    fn of(options: &RequestOptions) -> Self {
+        let within =
+            |asked: Option<Duration>, (usual, most)| asked.map_or(usual, |asked| asked.min(most));
         Self {
-            egress: Egress::new(settings),
-            connector: Connector::new(tls),
-            pool: Arc::new(Pool::default()),
-            calls: Arc::new(Semaphore::new(MOST_CALLS)),
+            connect: within(options.connect_timeout, CONNECT),
+            first_byte: within(options.first_byte_timeout, FIRST_BYTE),
+            between_bytes: within(options.between_bytes_timeout, BETWEEN_BYTES),
+        }
+    }
+}
+
+/// The calls of a host, shared by all its instances: bounded, whoever sends them.
+pub(crate) struct Calls {
+    egress: Arc<dyn Egress>,
+    places: Arc<Semaphore>,
+}
+
+impl Calls {
+    pub(crate) fn new(egress: Arc<dyn Egress>) -> Self {
+        Self {
+            egress,
+            places: Arc::new(Semaphore::new(MOST_CALLS)),
         }
     }
 
     /// Sends a request and gives the head of its answer with a body that is bounded in size and time.
     ///
     /// # Errors
-    /// Those of `wasi:http/types.error-code`: `destination-IP-prohibited` for what the egress guard refuses,
-    /// `DNS-error` and `DNS-timeout` for names, `connection-*` and `TLS-*` for connections.
+    /// Those of `wasi:http/types.error-code`.
     async fn send(
         &self,
-        request: http::Request<WasiBody>,
+        request: http::Request<Body>,
         options: RequestOptions,
-    ) -> Result<http::Response<WasiBody>, Error> {
-        let call = self
-            .calls
-            .clone()
-            .try_acquire_owned()
-            .map_err(|_| Error::ConnectionLimitReached)?;
-        let target = Target::of(request.uri())?;
-        let connected = Instant::now() + limit(options.connect_timeout, CONNECT);
-        let answer = self
-            .send_on_some(&target, origin_form(request)?, connected, &options)
-            .await?;
-        let between = limit(options.between_bytes_timeout, BETWEEN_BYTES);
-        Ok(answer.map(|incoming| Bounded::new(incoming, between, call).boxed()))
-    }
-
-    /// Uses an idle connection, or a new one. A request that went back unsent, because the other side had closed an
-    /// idle connection, goes to the next; one that may have been seen is never repeated.
-    async fn send_on_some(
-        &self,
-        target: &Target,
-        mut request: http::Request<WasiBody>,
-        connected: Instant,
-        options: &RequestOptions,
-    ) -> Result<http::Response<hyper::body::Incoming>, Error> {
-        let mut tries = 0;
-        loop {
-            let idle = if tries < STALE_TRIES {
-                self.pool.take(target)
-            } else {
-                None
-            };
-            let fresh = idle.is_none();
-            let mut connection = match idle {
-                Some(connection) => connection,
-                None => self.connect(target, connected).await?,
-            };
-            let first_byte = Instant::now() + limit(options.first_byte_timeout, FIRST_BYTE);
-            match timeout_at(first_byte, connection.try_send_request(request)).await {
-                Err(_) => return Err(Error::ConnectionReadTimeout),
-                Ok(Ok(answer)) => {
-                    self.pool.give_back_when_ready(target.clone(), connection);
-                    return Ok(answer);
-                }
-                Ok(Err(mut failed)) => match failed.take_message() {
-                    Some(unsent) if !fresh => request = unsent,
-                    _ => return Err(answer_error(failed.into_error())),
-                },
-            }
-            tries += 1;
-        }
-    }
-
-    /// A new connection to a vetted address.
-    async fn connect(
-        &self,
-        target: &Target,
-        connected: Instant,
-    ) -> Result<SendRequest<WasiBody>, Error> {
-        let reach = self.egress.reach(target.tls, &target.address);
-        self.connector.connect(target, reach, connected).await
+    ) -> Result<http::Response<Body>, HttpError> {
+        let place = self.places.clone().try_acquire_owned();
+        let place = place.map_err(|_| HttpError::ConnectionLimitReached)?;
+        // What is no target is nobody's to interpret.
+        Target::of(request.uri())?;
+        let timeouts = Timeouts::of(&options);
+        let most = timeouts.connect + timeouts.first_byte + BEYOND;
+        let answer = timeout(most, self.egress.send(request, timeouts))
+            .await
+            .map_err(|_| HttpError::ConnectionReadTimeout)??;
+        let between = timeouts.between_bytes;
+        Ok(answer.map(|body| Bounded::new(body, between, place).boxed_unsync()))
     }
 }
 
-/// Scheme and authority are not part of a request to an origin (RFC 9112 3.2.1); the authority is in `Host`.
-fn origin_form(mut request: http::Request<WasiBody>) -> Result<http::Request<WasiBody>, Error> {
-    let path = request
-        .uri()
-        .path_and_query()
-        .map_or("/", |path| path.as_str());
-    let path: http::Uri = path.parse().map_err(|_| Error::HttpRequestUriInvalid)?;
-    *request.uri_mut() = path;
-    Ok(request)
-}
-
-/// What went wrong after the request was handed to a connection.
-fn answer_error(error: hyper::Error) -> Error {
-    if error.is_parse_too_large() {
-        Error::HttpResponseHeaderSectionSize(None)
-    } else if error.is_parse() {
-        Error::HttpProtocolError
-    } else if error.is_timeout() {
-        Error::HttpResponseTimeout
-    } else {
-        Error::ConnectionTerminated
-    }
-}
-
+#[cfg(test)]
+mod replaced_tests;
 #[cfg(test)]
 mod tests;

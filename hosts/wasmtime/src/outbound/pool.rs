@@ -8,7 +8,7 @@ use hyper::client::conn::http1::SendRequest;
 use tokio::time::Instant;
 use wasmtime_wasi_http::WasiBody;
 
-use super::Target;
+use super::direct::Target;
 
 /// A connection that was idle for longer is more likely closed than not.
 const LONGEST_IDLE: Duration = Duration::from_secs(30);

@@ -8,32 +8,43 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
+use portable::Settings;
 
-fn outbound(vars: &[(&str, &str)]) -> Outbound {
+/// The host's own egress behind its bounds.
+struct Bench {
+    calls: Calls,
+    own: Arc<Direct>,
+}
+
+fn outbound(vars: &[(&str, &str)]) -> Bench {
     let owned = vars
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     let settings = Settings::from_vars(owned);
     let file = settings.ssl_cert_file.clone();
     let (tls, _) = client_config(file.as_deref()).unwrap();
-    Outbound::new(&settings, tls)
+    let own = Arc::new(Direct::new(Guard::new(&settings), tls));
+    Bench {
+        calls: Calls::new(own.clone()),
+        own,
+    }
 }
 
-fn get(uri: &str) -> http::Request<WasiBody> {
+pub(super) fn get(uri: &str) -> http::Request<Body> {
     let body = Empty::<Bytes>::new()
         .map_err(|never| match never {})
         .boxed_unsync();
     http::Request::get(uri).body(body).unwrap()
 }
 
-async fn send(outbound: &Outbound, uri: &str) -> Result<http::Response<WasiBody>, Error> {
+async fn send(outbound: &Bench, uri: &str) -> Result<http::Response<Body>, HttpError> {
     let second = Some(Duration::from_secs(1));
     let options = RequestOptions {
         connect_timeout: second,
         first_byte_timeout: second,
         between_bytes_timeout: Some(Duration::from_millis(300)),
     };
-    outbound.send(get(uri), options).await
+    outbound.calls.send(get(uri), options).await
 }
 
 /// A server that answers every request on every connection by `answer` (or closes without one), and counts connections.
@@ -74,18 +85,18 @@ fn ok(_: usize) -> Option<Vec<u8>> {
     Some(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi".to_vec())
 }
 
-async fn text(answer: http::Response<WasiBody>) -> Bytes {
+async fn text(answer: http::Response<Body>) -> Bytes {
     answer.into_body().collect().await.unwrap().to_bytes()
 }
 
-async fn idle(outbound: &Outbound, wanted: usize) {
+async fn idle(outbound: &Bench, wanted: usize) {
     for _ in 0..200 {
-        if outbound.pool.idle() == wanted {
+        if outbound.own.pool.idle() == wanted {
             return;
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    panic!("{} idle, not {wanted}", outbound.pool.idle());
+    panic!("{} idle, not {wanted}", outbound.own.pool.idle());
 }
 
 #[tokio::test]
@@ -107,13 +118,13 @@ async fn private_addresses_are_not_connected_to_unless_listed() {
     ] {
         let answer = send(&unlisted, &uri).await;
         assert!(
-            matches!(answer, Err(Error::DestinationIpProhibited)),
+            matches!(answer, Err(HttpError::DestinationIpProhibited)),
             "{uri}: {answer:?}"
         );
     }
     let other_port = outbound(&[("OCTOSTS_PRIVATE_ISSUERS", "127.0.0.1:1")]);
     let answer = send(&other_port, &format!("http://127.0.0.1:{port}/")).await;
-    assert!(matches!(answer, Err(Error::DestinationIpProhibited)));
+    assert!(matches!(answer, Err(HttpError::DestinationIpProhibited)));
     assert_eq!(connections.load(Ordering::SeqCst), 0, "nobody called");
 
     let listed = outbound(&[("OCTOSTS_PRIVATE_ISSUERS", &address.to_string())]);
@@ -180,7 +191,7 @@ async fn a_request_that_may_have_been_seen_is_not_repeated() {
     idle(&outbound, 1).await;
     let answer = send(&outbound, &format!("http://{address}/")).await;
     assert!(
-        matches!(answer, Err(Error::ConnectionTerminated)),
+        matches!(answer, Err(HttpError::ConnectionTerminated)),
         "{answer:?}"
     );
     assert_eq!(connections.load(Ordering::SeqCst), 1);
@@ -210,13 +221,13 @@ async fn answers_are_bounded_in_time_and_size() {
         Some(bytes)
     }
     type Answers = fn(usize) -> Option<Vec<u8>>;
-    type Expected = fn(&Error) -> bool;
+    type Expected = fn(&HttpError) -> bool;
     let heads: [(Answers, Expected); 4] = [
-        (silent, |e| matches!(e, Error::ConnectionReadTimeout)),
-        (cut, |e| matches!(e, Error::ConnectionTerminated)),
-        (garbage, |e| matches!(e, Error::HttpProtocolError)),
+        (silent, |e| matches!(e, HttpError::ConnectionReadTimeout)),
+        (cut, |e| matches!(e, HttpError::ConnectionTerminated)),
+        (garbage, |e| matches!(e, HttpError::HttpProtocolError)),
         (huge_head, |e| {
-            matches!(e, Error::HttpResponseHeaderSectionSize(_))
+            matches!(e, HttpError::HttpResponseHeaderSectionSize(_))
         }),
     ];
     for (answers, expected) in heads {
@@ -226,11 +237,13 @@ async fn answers_are_bounded_in_time_and_size() {
             .await
             .unwrap_err();
         assert!(expected(&error), "{error:?}");
-        assert_eq!(outbound.calls.available_permits(), MOST_CALLS);
+        assert_eq!(outbound.calls.places.available_permits(), MOST_CALLS);
     }
     let bodies: [(Answers, Expected); 2] = [
-        (stalled, |e| matches!(e, Error::ConnectionReadTimeout)),
-        (huge_body, |e| matches!(e, Error::HttpResponseBodySize(_))),
+        (stalled, |e| matches!(e, HttpError::ConnectionReadTimeout)),
+        (huge_body, |e| {
+            matches!(e, HttpError::HttpResponseBodySize(_))
+        }),
     ];
     for (answers, expected) in bodies {
         let (address, _) = server(answers).await;
@@ -238,10 +251,10 @@ async fn answers_are_bounded_in_time_and_size() {
         let answer = send(&outbound, &format!("http://{address}/"))
             .await
             .unwrap();
-        assert_eq!(outbound.calls.available_permits(), MOST_CALLS - 1);
+        assert_eq!(outbound.calls.places.available_permits(), MOST_CALLS - 1);
         let error = answer.into_body().collect().await.unwrap_err();
         assert!(expected(&error), "{error:?}");
-        assert_eq!(outbound.calls.available_permits(), MOST_CALLS);
+        assert_eq!(outbound.calls.places.available_permits(), MOST_CALLS);
     }
 }
 
@@ -253,15 +266,21 @@ async fn failures_to_connect_have_their_names() {
     let refused = outbound(&[("OCTOSTS_PRIVATE_ISSUERS", &closed.to_string())]);
     let answer = send(&refused, &format!("http://{closed}/")).await;
     assert!(
-        matches!(answer, Err(Error::ConnectionRefused)),
+        matches!(answer, Err(HttpError::ConnectionRefused)),
         "{answer:?}"
     );
     let answer = send(&refused, "https://no-such-name.invalid/").await;
-    let named = matches!(answer, Err(Error::DnsError { .. } | Error::DnsTimeout));
+    let named = matches!(
+        answer,
+        Err(HttpError::DnsError { .. } | HttpError::DnsTimeout)
+    );
     assert!(named, "{answer:?}");
     for uri in ["ftp://example.com/", "https://user@example.com/", "/path"] {
         let answer = send(&refused, uri).await;
-        assert!(matches!(answer, Err(Error::HttpRequestUriInvalid)), "{uri}");
+        assert!(
+            matches!(answer, Err(HttpError::HttpRequestUriInvalid)),
+            "{uri}"
+        );
     }
 }
 
@@ -305,7 +324,7 @@ async fn certificates_are_checked_against_the_operators_roots() {
     assert_eq!(text(answer).await, "hi");
     let wrong_name = send(&trusting, &format!("https://127.0.0.1:{port}/")).await;
     assert!(
-        matches!(wrong_name, Err(Error::TlsCertificateError)),
+        matches!(wrong_name, Err(HttpError::TlsCertificateError)),
         "{wrong_name:?}"
     );
     std::fs::remove_file(&path).unwrap();
@@ -315,7 +334,7 @@ async fn certificates_are_checked_against_the_operators_roots() {
     ]);
     let unknown = send(&distrusting, &format!("https://localhost:{port}/")).await;
     assert!(
-        matches!(unknown, Err(Error::TlsCertificateError)),
+        matches!(unknown, Err(HttpError::TlsCertificateError)),
         "{unknown:?}"
     );
 }

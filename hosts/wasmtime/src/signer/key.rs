@@ -4,11 +4,8 @@ use std::io::Read;
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair};
-use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use rustls_pki_types::PrivateKeyDer;
 use rustls_pki_types::pem::PemObject as _;
-use sha2::{Digest as _, Sha256};
 
 use portable::KeySource;
 
@@ -17,9 +14,6 @@ const LARGEST_PEM: u64 = 64 * 1024;
 
 /// GitHub's keys have 2048 bits; shorter ones can be factored.
 const SMALLEST_MODULUS_BYTES: usize = 256;
-
-/// `{"alg":"RS256","typ":"JWT"}`
-const HEADER: &str = "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9";
 
 /// A key that can sign. It has no `Debug`.
 pub(super) struct AppKey {
@@ -59,10 +53,7 @@ impl AppKey {
         if pair.public_modulus_len() < SMALLEST_MODULUS_BYTES {
             return Err(WRONG);
         }
-        let fingerprint = format!(
-            "SHA256:{}",
-            STANDARD_NO_PAD.encode(Sha256::digest(pair.public_key().as_ref()))
-        );
+        let fingerprint = portable::app_key::fingerprint(pair.public_key().as_ref());
         Ok(Self { pair, fingerprint })
     }
 
@@ -71,21 +62,14 @@ impl AppKey {
         &self.fingerprint
     }
 
-    /// A JWT (RFC 7519) over `claims`, signed with RS256. None: the library failed.
-    pub(super) fn sign(&self, claims: &str) -> Option<String> {
-        let mut jwt = format!("{HEADER}.{}", URL_SAFE_NO_PAD.encode(claims));
+    /// An RS256 signature. None: the library failed.
+    pub(super) fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
         let mut signature = vec![0; self.pair.public_modulus_len()];
+        let random = SystemRandom::new();
         self.pair
-            .sign(
-                &RSA_PKCS1_SHA256,
-                &SystemRandom::new(),
-                jwt.as_bytes(),
-                &mut signature,
-            )
+            .sign(&RSA_PKCS1_SHA256, &random, message, &mut signature)
             .ok()?;
-        jwt.push('.');
-        URL_SAFE_NO_PAD.encode_string(signature, &mut jwt);
-        Some(jwt)
+        Some(signature)
     }
 
     /// The modulus and exponent, for tests that verify.

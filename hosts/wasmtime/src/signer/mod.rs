@@ -4,21 +4,57 @@
 //! all requests of a step and a subverted guest gets no assertion that is valid later than the step allows.
 
 mod key;
+mod pem;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tokio::sync::Mutex;
 
+use crate::boxed::{BoxFuture, Unavailable};
 use crate::clock::Clock;
 use crate::journal::Log;
-use key::AppKey;
+pub(crate) use pem::PemKeys;
+use portable::LogLevel;
+use portable::app_key::signing_input;
 use portable::grid::Step;
-use portable::{AppSettings, KeySource, LogLevel};
 
 /// Reading a key and signing together take at most this.
 const LIMIT: Duration = Duration::from_secs(10);
+/// RSA signatures of keys of 2048 bits, the least that GitHub has, to 8192.
+const SIGNATURE_BYTES: std::ops::RangeInclusive<usize> = 256..=1024;
+
+/// Signs with the keys of the configured Apps, wherever they are: in a KMS, an HSM, another process.
+///
+/// The host makes the App JWT: it takes the times from its own clock, checks that the App is configured, asks for one
+/// signature in 240 seconds and keeps it meanwhile, and logs each. A signer that takes longer than 10 seconds is
+/// unavailable, and the exchange is answered 503.
+pub trait Signer: Send + Sync + 'static {
+    /// The signature (RSASSA-PKCS1-v1_5 with SHA-256: `RS256` of RFC 7518) of `app`'s key over `message`. `refused`: GitHub
+    /// answered 401 to the last one, so the key may have been replaced; look for the newest. Asked so at most once for each
+    /// App and step.
+    ///
+    /// # Errors
+    /// The key can't be used now.
+    fn sign<'a>(
+        &'a self,
+        app: u64,
+        message: &'a [u8],
+        refused: bool,
+    ) -> BoxFuture<'a, Result<Signature, Unavailable>>;
+}
+
+/// What a [`Signer`] made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signature {
+    /// The signature.
+    pub bytes: Vec<u8>,
+    /// Which key made it, for the log: a fingerprint, or the name and version that a KMS has for it.
+    pub key: String,
+}
 
 /// Why there is no JWT.
 #[derive(Debug, PartialEq, Eq)]
@@ -29,21 +65,19 @@ pub(crate) enum NoJwt {
     Unavailable(String),
 }
 
-/// Signs for the configured Apps.
-pub(crate) struct Signer {
-    apps: HashMap<u64, App>,
+impl From<Unavailable> for NoJwt {
+    fn from(why: Unavailable) -> Self {
+        Self::Unavailable(why.to_string())
+    }
+}
+
+/// The App JWTs of a host.
+pub(crate) struct AppJwts {
+    /// Those of the current steps, for each configured App.
+    apps: HashMap<u64, Mutex<Option<Current>>>,
+    signer: Arc<dyn Signer>,
     clock: Arc<dyn Clock>,
     log: Arc<Log>,
-}
-
-struct App {
-    source: KeySource,
-    state: Mutex<AppState>,
-}
-
-struct AppState {
-    key: Option<AppKey>,
-    current: Option<Current>,
 }
 
 /// The JWT of a step.
@@ -54,35 +88,20 @@ struct Current {
     refused: bool,
 }
 
-impl Signer {
-    /// Reads the keys of `apps`. Those that can't be used are named in the second value, as `SETTING: what`.
+impl AppJwts {
+    /// For these Apps and no others.
     pub(crate) fn new(
-        apps: &[AppSettings],
+        apps: impl Iterator<Item = u64>,
+        signer: Arc<dyn Signer>,
         clock: Arc<dyn Clock>,
         log: Arc<Log>,
-    ) -> (Self, Vec<String>) {
-        let mut problems = Vec::new();
-        let mut made = HashMap::new();
-        for app in apps {
-            let key = AppKey::read(&app.key).map_err(|what| {
-                problems.push(format!("{}: {what}", app.key.setting()));
-            });
-            let state = AppState {
-                key: key.ok(),
-                current: None,
-            };
-            let app_ = App {
-                source: app.key.clone(),
-                state: Mutex::new(state),
-            };
-            made.insert(app.id, app_);
-        }
-        let signer = Self {
-            apps: made,
+    ) -> Self {
+        Self {
+            apps: apps.map(|id| (id, Mutex::new(None))).collect(),
+            signer,
             clock,
             log,
-        };
-        (signer, problems)
+        }
     }
 
     /// The JWT of the current step for App `id`. With `refused` (GitHub answered 401) keys are read anew and signing is
@@ -93,74 +112,57 @@ impl Signer {
     pub(crate) async fn app_jwt(&self, id: u64, refused: bool) -> Result<String, NoJwt> {
         let app = self.apps.get(&id).ok_or(NoJwt::UnknownApp)?;
         let work = async {
-            let mut state = app.state.lock().await;
+            let mut current = app.lock().await;
             let step = Step::at(self.clock.now_unix_ms() / 1000, id);
-            if let Some(current) = &state.current
+            if let Some(current) = current.as_ref()
                 && current.step == step
                 && (current.refused || !refused)
             {
                 return Ok(current.jwt.clone());
             }
-            if refused || state.key.is_none() {
-                self.read_anew(id, app, &mut state).await;
-            }
-            self.sign(id, &mut state, step, refused)
+            self.sign(id, &mut current, step, refused).await
         };
         tokio::time::timeout(LIMIT, work)
             .await
             .unwrap_or_else(|_| Err(NoJwt::Unavailable("the key took too long".to_owned())))
     }
 
-    /// Replaces the key if there is a readable one: a file that is being replaced right now must not stop the service.
-    async fn read_anew(&self, id: u64, app: &App, state: &mut AppState) {
-        let source = app.source.clone();
-        let read = tokio::task::spawn_blocking(move || AppKey::read(&source)).await;
-        match read {
-            Ok(Ok(key)) => state.key = Some(key),
-            Ok(Err(what)) => self.warn(id, &format!("{}: {what}", app.source.setting())),
-            Err(_) => self.warn(id, "reading the key failed"),
-        }
-    }
-
-    fn sign(
+    async fn sign(
         &self,
         id: u64,
-        state: &mut AppState,
+        current: &mut Option<Current>,
         step: Step,
         refused: bool,
     ) -> Result<String, NoJwt> {
-        let unavailable = |what: &str| NoJwt::Unavailable(what.to_owned());
-        let key = state
-            .key
-            .as_ref()
-            .ok_or_else(|| unavailable("no usable key"))?;
-        let jwt = key
-            .sign(&step.claims(id))
-            .ok_or_else(|| unavailable("signing failed"))?;
+        let mut jwt = signing_input(step, id);
+        let signed = self.signer.sign(id, jwt.as_bytes(), refused).await?;
+        if !SIGNATURE_BYTES.contains(&signed.bytes.len()) {
+            let what = "what the signer made is no RSA signature of at least 2048 bits";
+            return Err(NoJwt::Unavailable(what.to_owned()));
+        }
+        jwt.push('.');
+        URL_SAFE_NO_PAD.encode_string(&signed.bytes, &mut jwt);
         let cause = if refused { "refused" } else { "step" };
         let fields = [
             ("app".to_owned(), id.to_string()),
             ("step".to_owned(), step.start.to_string()),
             ("cause".to_owned(), cause.to_owned()),
-            ("key".to_owned(), key.fingerprint().to_owned()),
+            ("key".to_owned(), signed.key),
         ];
         self.log
             .write(LogLevel::Info, "", "signed an App JWT", &fields);
-        let same = state.current.as_ref().is_some_and(|old| old.jwt == jwt);
+        let same = current.as_ref().is_some_and(|old| old.jwt == jwt);
         if refused && same {
-            self.warn(id, "GitHub refuses this key or the clock is wrong");
+            let fields = [("app".to_owned(), id.to_string())];
+            let message = "GitHub refuses this key or the clock is wrong";
+            self.log.write(LogLevel::Warn, "", message, &fields);
         }
-        state.current = Some(Current {
+        *current = Some(Current {
             step,
             jwt: jwt.clone(),
             refused,
         });
         Ok(jwt)
-    }
-
-    fn warn(&self, id: u64, message: &str) {
-        let fields = [("app".to_owned(), id.to_string())];
-        self.log.write(LogLevel::Warn, "", message, &fields);
     }
 }
 

@@ -18,8 +18,8 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use super::*;
 use crate::clock::ManualClock;
 use crate::journal::testing::{Lines, log_into};
-use portable::Secret;
 use portable::signature::{Algorithm, PublicKey};
+use portable::{AppSettings, KeySource, Secret};
 
 const APP: u64 = 4711;
 const NOW_MS: u64 = 1_800_000_000_000;
@@ -47,7 +47,8 @@ fn pkcs1_key() -> String {
 }
 
 struct Bench {
-    signer: Signer,
+    signer: AppJwts,
+    keys: Arc<PemKeys>,
     problems: Vec<String>,
     clock: Arc<ManualClock>,
     lines: Arc<Lines>,
@@ -57,9 +58,12 @@ fn bench(key: KeySource) -> Bench {
     let clock = ManualClock::at(NOW_MS);
     let (log, lines) = log_into();
     let apps = [AppSettings { id: APP, key }];
-    let (signer, problems) = Signer::new(&apps, clock.clone(), log);
+    let (keys, problems) = PemKeys::read(&apps, log.clone());
+    let keys = Arc::new(keys);
+    let signer = AppJwts::new([APP].into_iter(), keys.clone(), clock.clone(), log);
     Bench {
         signer,
+        keys,
         problems,
         clock,
         lines,
@@ -104,8 +108,7 @@ async fn a_jwt_is_signed_and_says_what_the_grid_says() {
         assert_eq!(decoded(parts[0]), br#"{"alg":"RS256","typ":"JWT"}"#);
         let step = Step::at(NOW_MS / 1000, APP);
         assert_eq!(decoded(parts[1]), step.claims(APP).as_bytes());
-        let state = bench.signer.apps[&APP].state.lock().await;
-        let (modulus, exponent) = state.key.as_ref().unwrap().public();
+        let (modulus, exponent) = bench.keys.public(APP).unwrap();
         let key = PublicKey::Rsa { modulus, exponent };
         let signed = format!("{}.{}", parts[0], parts[1]);
         let verify = crate::verifier::verify;
@@ -239,4 +242,98 @@ async fn no_jwt_and_no_key_is_ever_logged() {
         assert!(!all.contains(part));
     }
     assert!(!all.contains(&pem[60..90]));
+}
+
+/// A signer somewhere else: does what the test says, and keeps what it was asked.
+struct Elsewhere {
+    answer: fn(usize) -> Option<Result<Signature, Unavailable>>,
+    asked: std::sync::Mutex<Vec<(u64, String, bool)>>,
+}
+
+impl Signer for Elsewhere {
+    fn sign<'a>(
+        &'a self,
+        app: u64,
+        message: &'a [u8],
+        refused: bool,
+    ) -> BoxFuture<'a, Result<Signature, Unavailable>> {
+        let mut asked = self.asked.lock().unwrap();
+        asked.push((app, String::from_utf8(message.to_vec()).unwrap(), refused));
+        match (self.answer)(asked.len()) {
+            Some(answer) => Box::pin(std::future::ready(answer)),
+            None => Box::pin(std::future::pending()),
+        }
+    }
+}
+
+type Replaced = (AppJwts, Arc<Elsewhere>, Arc<ManualClock>, Arc<Lines>);
+
+fn replaced(answer: fn(usize) -> Option<Result<Signature, Unavailable>>) -> Replaced {
+    let clock = ManualClock::at(NOW_MS);
+    let (log, lines) = log_into();
+    let asked = std::sync::Mutex::default();
+    let signer = Arc::new(Elsewhere { answer, asked });
+    let jwts = AppJwts::new([APP].into_iter(), signer.clone(), clock.clone(), log);
+    (jwts, signer, clock, lines)
+}
+
+fn signature(byte: usize, length: usize) -> Option<Result<Signature, Unavailable>> {
+    Some(Ok(Signature {
+        bytes: vec![u8::try_from(byte).unwrap(); length],
+        key: format!("projects/p/keys/{byte}"),
+    }))
+}
+
+#[tokio::test]
+async fn a_replaced_signer_signs_what_the_host_says_once_in_a_step() {
+    let (jwts, signer, clock, lines) = replaced(|n| signature(n, 256));
+    let first = jwts.app_jwt(APP, false).await.unwrap();
+    let step = Step::at(NOW_MS / 1000, APP);
+    let expected = signing_input(step, APP);
+    let ended = URL_SAFE_NO_PAD.encode([1; 256]);
+    assert_eq!(first, format!("{expected}.{ended}"));
+    assert_eq!(jwts.app_jwt(APP, false).await.unwrap(), first);
+    let second = jwts.app_jwt(APP, true).await.unwrap();
+    assert_ne!(second, first);
+    assert_eq!(jwts.app_jwt(APP, true).await.unwrap(), second);
+    clock.advance(Duration::from_secs(240));
+    assert_ne!(jwts.app_jwt(APP, false).await.unwrap(), second);
+    assert_eq!(jwts.app_jwt(APP + 1, false).await, Err(NoJwt::UnknownApp));
+    let asked = signer.asked.lock().unwrap();
+    let refused: Vec<bool> = asked.iter().map(|asked| asked.2).collect();
+    assert_eq!(refused, [false, true, false]);
+    assert!(asked.iter().all(|asked| asked.0 == APP));
+    assert_eq!(asked[0].1, expected);
+    assert_eq!(lines.with("projects/p/keys/").len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replaced_signer_that_hangs_is_given_up_and_asked_again() {
+    let (jwts, ..) = replaced(|n| if n == 1 { None } else { signature(n, 256) });
+    let jwts = Arc::new(jwts);
+    let start = tokio::time::Instant::now();
+    let late = Err(NoJwt::Unavailable("the key took too long".to_owned()));
+    assert_eq!(jwts.app_jwt(APP, false).await, late);
+    assert_eq!(start.elapsed(), LIMIT);
+    assert!(jwts.app_jwt(APP, false).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_replaced_signer_that_fails_or_makes_no_signature_makes_no_jwt() {
+    let (jwts, _, _, lines) = replaced(|n| match n {
+        1 => Some(Err(Unavailable::because("quota exceeded"))),
+        2 => signature(n, 0),
+        3 => signature(n, 255),
+        4 => signature(n, 1025),
+        _ => signature(n, 512),
+    });
+    let failed = Err(NoJwt::Unavailable("quota exceeded".to_owned()));
+    assert_eq!(jwts.app_jwt(APP, false).await, failed);
+    for _ in 2..=4 {
+        let answer = jwts.app_jwt(APP, false).await;
+        let named = matches!(&answer, Err(NoJwt::Unavailable(why)) if why.contains("no RSA"));
+        assert!(named, "{answer:?}");
+    }
+    assert!(jwts.app_jwt(APP, false).await.is_ok());
+    assert_eq!(lines.with("signed an App JWT").len(), 1);
 }

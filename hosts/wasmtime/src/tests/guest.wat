@@ -1,10 +1,20 @@
-;; A component of WASI 0.2 that exports an HTTP handler. The test fills in what it does with `$req` and `$out`, and an
-;; import; `(call $answer (local.get $out))` answers 200 without a body.
+;; A component of WASI 0.2 that exports an HTTP handler. The test fills in what it does with `$req` and `$out`, and what it
+;; imports besides (guests.rs); `(call $answer (local.get $out))` answers 200 without a body. Results go to 8 and on, texts
+;; are at 256 and on.
 (component
+  (import "wasi:io/poll@0.2.0" (instance $poll
+    (export "pollable" (type $pollable (sub resource)))
+    (export "[method]pollable.block" (func (param "self" (borrow $pollable))))))
+  (alias export $poll "pollable" (type $pollable))
   (import "wasi:http/types@0.2.0" (instance $types
+    (export "pollable" (type $to-wait-for (eq $pollable)))
     (export "fields" (type $fields (sub resource)))
     (export "incoming-request" (type $incoming-request (sub resource)))
     (export "outgoing-response" (type $outgoing-response (sub resource)))
+    (export "outgoing-request" (type $outgoing-request (sub resource)))
+    (export "request-options" (type $request-options (sub resource)))
+    (export "incoming-response" (type $incoming-response (sub resource)))
+    (export "future-incoming-response" (type $future (sub resource)))
     (export "response-outparam" (type $response-outparam (sub resource)))
     (type $dns (record (field "rcode" (option string)) (field "info-code" (option u16))))
     (export "DNS-error-payload" (type $DNS (eq $dns)))
@@ -31,15 +41,20 @@
       (case "loop-detected") (case "configuration-error") (case "internal-error" (option string))))
     (export "error-code" (type $ERROR (eq $error)))
     (export "[constructor]fields" (func (result (own $fields))))
+    (export "[constructor]outgoing-request" (func (param "headers" (own $fields)) (result (own $outgoing-request))))
+    (export "[method]outgoing-request.set-authority" (func
+      (param "self" (borrow $outgoing-request)) (param "authority" (option string)) (result (result))))
+    (export "[method]outgoing-request.set-path-with-query" (func
+      (param "self" (borrow $outgoing-request)) (param "path-with-query" (option string)) (result (result))))
+    (export "[method]future-incoming-response.subscribe" (func
+      (param "self" (borrow $future)) (result (own $to-wait-for))))
+    (export "[method]future-incoming-response.get" (func
+      (param "self" (borrow $future)) (result (option (result (result (own $incoming-response) (error $ERROR)))))))
     (export "[constructor]outgoing-response" (func (param "headers" (own $fields)) (result (own $outgoing-response))))
     (export "[static]response-outparam.set" (func
       (param "param" (own $response-outparam))
       (param "response" (result (own $outgoing-response) (error $ERROR)))))))
-  (import "octo-sts:platform/signer@0.1.0" (instance $signer
-    (type $failure (variant (case "unknown-app") (case "unavailable" string)))
-    (export "failure" (type $FAILURE (eq $failure)))
-    (export "app-jwt" (func (param "app" u64) (param "refused" bool) (result (result string (error $FAILURE)))))))
-  {{IMPORT}}
+{{IMPORTS}}
   (alias export $types "incoming-request" (type $req))
   (alias export $types "response-outparam" (type $out))
   (core module $memory
@@ -56,13 +71,14 @@
   (core func $fields (canon lower (func $types "[constructor]fields")))
   (core func $response (canon lower (func $types "[constructor]outgoing-response")))
   (core func $set (canon lower (func $types "[static]response-outparam.set") (memory $mem) string-encoding=utf8))
-  (core func $app-jwt (canon lower (func $signer "app-jwt") (memory $mem) (realloc $realloc) string-encoding=utf8))
+{{LOWERED}}
   (core module $main
     (import "host" "memory" (memory 1))
     (import "host" "fields" (func $fields (result i32)))
     (import "host" "response" (func $response (param i32) (result i32)))
     (import "host" "set" (func $set (param i32 i32 i32 i32 i64 i32 i32 i32 i32)))
-    (import "host" "app-jwt" (func $app-jwt (param i64 i32 i32)))
+{{CORE}}
+    (data (i32.const 255) "/{{TEXTS}}")
     (global $served (mut i32) (i32.const 0))
     (func $answer (param $to i32)
       (call $set (local.get $to) (i32.const 0) (call $response (call $fields))
@@ -76,7 +92,7 @@
     (export "fields" (func $fields))
     (export "response" (func $response))
     (export "set" (func $set))
-    (export "app-jwt" (func $app-jwt))))))
+{{GIVEN}}))))
   (func $handle (param "request" (own $req)) (param "response-out" (own $out))
     (canon lift (core func $main "handle")))
   (instance $handler (export "handle" (func $handle)))
