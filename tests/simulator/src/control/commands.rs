@@ -1,11 +1,13 @@
-//! Short commands: clock, files, issuers, installations, accounts, limits.
+//! Short commands: clock, files, installations, accounts, repositories, Apps, limits.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::error::Error;
 use crate::github::Bucket;
+use crate::keys::AppKey;
 use crate::simulator::Simulator;
+use crate::world::AccountKind;
 
 /// The addresses, as the program prints them.
 pub(super) fn about(simulator: &Simulator) -> Value {
@@ -55,71 +57,8 @@ pub(super) fn file(
     Ok(json!({}))
 }
 
-/// What an issuer does from now on; absent fields change nothing.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct IssuerCommand {
-    /// `actions`, `foreign` or an issuer's URL.
-    issuer: String,
-    /// A path (`/tenant`) below the foreign issuer's port: a new issuer there, which the other fields are about.
-    add: Option<String>,
-    #[serde(default)]
-    rotate: bool,
-    /// An algorithm's name.
-    add_key: Option<String>,
-    sign_with: Option<String>,
-    remove_key: Option<String>,
-    jwks_uri: Option<String>,
-    named_issuer: Option<String>,
-    discovery: Option<Value>,
-    jwks: Option<Value>,
-    cache_control: Option<String>,
-    /// The path that redirects, and where to.
-    redirect: Option<(String, String)>,
-}
-
-pub(super) fn issuer(simulator: &Simulator, command: IssuerCommand) -> Result<Value, Error> {
-    let issuer = match &command.add {
-        Some(path) => simulator.add_issuer(path, crate::Algorithm::Rs256)?,
-        None => simulator.issuer_named(&command.issuer)?,
-    };
-    if command.rotate {
-        issuer.rotate()?;
-    }
-    let added = match command.add_key {
-        Some(algorithm) => Some(issuer.add_key(algorithm.parse()?)?),
-        None => None,
-    };
-    if let Some(kid) = command.sign_with {
-        issuer.sign_with(&kid)?;
-    }
-    if let Some(kid) = command.remove_key {
-        issuer.remove_key(&kid);
-    }
-    if let Some(uri) = command.jwks_uri {
-        issuer.set_jwks_uri(uri);
-    }
-    if let Some(named) = command.named_issuer {
-        issuer.set_named_issuer(named);
-    }
-    if command.discovery.is_some() {
-        issuer.set_discovery(command.discovery);
-    }
-    if command.jwks.is_some() {
-        issuer.set_jwks(command.jwks);
-    }
-    if command.cache_control.is_some() {
-        issuer.set_cache_control(command.cache_control);
-    }
-    if let Some((path, location)) = command.redirect {
-        issuer.redirect(path, location);
-    }
-    let kid = issuer.signing_key().map(|key| key.kid().to_owned()).ok();
-    Ok(json!({"url": issuer.url(), "kid": kid, "added_kid": added}))
-}
-
 /// What becomes of an installation.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum InstallationCommand {
     Suspend,
@@ -127,37 +66,111 @@ pub(super) enum InstallationCommand {
     Uninstall,
 }
 
+/// `id`: an installation's, or the login of its account.
 pub(super) fn installation(
     simulator: &Simulator,
     id: &str,
     command: InstallationCommand,
 ) -> Result<Value, Error> {
-    let id = id
-        .parse()
-        .map_err(|_| Error::Unreadable(format!("no installation {id:?}")))?;
     let github = simulator.github();
-    match command {
-        InstallationCommand::Suspend => github.suspend(id)?,
-        InstallationCommand::Unsuspend => github.unsuspend(id)?,
-        InstallationCommand::Uninstall => github.uninstall(id)?,
+    let ids = match id.parse() {
+        Ok(id) => vec![id],
+        Err(_) => github.installations_of(id),
+    };
+    if ids.is_empty() {
+        return Err(Error::Unreadable(format!("no installation {id:?}")));
+    }
+    for id in ids {
+        match command {
+            InstallationCommand::Suspend => github.suspend(id)?,
+            InstallationCommand::Unsuspend => github.unsuspend(id)?,
+            InstallationCommand::Uninstall => github.uninstall(id)?,
+        }
     }
     Ok(json!({}))
 }
 
-/// An account's new login.
+/// What becomes of a login.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct AccountCommand {
-    rename: String,
+#[serde(rename_all = "snake_case")]
+pub(super) enum AccountCommand {
+    /// The account has this one from now on.
+    Rename(String),
+    /// An organisation of this id takes it; the account that had it is `LOGIN-former`.
+    Recreate(u64),
 }
 
 pub(super) fn account(
     simulator: &Simulator,
     login: &str,
-    command: AccountCommand,
+    command: &AccountCommand,
 ) -> Result<Value, Error> {
-    simulator.github().rename_account(login, &command.rename)?;
+    let github = simulator.github();
+    match command {
+        AccountCommand::Rename(new) => github.rename_account(login, new)?,
+        AccountCommand::Recreate(id) => {
+            github.recreate_account(login, *id, AccountKind::Organization)?;
+        }
+    }
     Ok(json!({}))
+}
+
+/// A repository's new name.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RepositoryCommand {
+    rename: String,
+}
+
+pub(super) fn repository(
+    simulator: &Simulator,
+    owner: &str,
+    name: &str,
+    command: &RepositoryCommand,
+) -> Result<Value, Error> {
+    let github = simulator.github();
+    github.rename_repository(owner, name, &command.rename)?;
+    Ok(json!({}))
+}
+
+/// The keys that an App has from now on, in PEM.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AppCommand {
+    keys: Vec<String>,
+}
+
+pub(super) fn app(simulator: &Simulator, id: &str, command: &AppCommand) -> Result<Value, Error> {
+    let id = id
+        .parse()
+        .map_err(|_| Error::Unreadable(format!("no App {id:?}")))?;
+    let keys: Result<Vec<AppKey>, Error> = command
+        .keys
+        .iter()
+        .map(|pem| AppKey::from_pem(pem))
+        .collect();
+    simulator.github().set_app_keys(id, keys?)?;
+    Ok(json!({}))
+}
+
+/// How GitHub mints from now on; absent fields change nothing.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MintCommand {
+    long_tokens: Option<bool>,
+    /// How often a new token is refused at first, and with which status.
+    refuse_fresh_tokens: Option<(u32, u16)>,
+}
+
+pub(super) fn mints(simulator: &Simulator, command: &MintCommand) -> Value {
+    let github = simulator.github();
+    if let Some(long) = command.long_tokens {
+        github.mint_long_tokens(long);
+    }
+    if let Some((times, status)) = command.refuse_fresh_tokens {
+        github.refuse_fresh_tokens(times, status);
+    }
+    json!({})
 }
 
 /// Whose requests are limited, and how.

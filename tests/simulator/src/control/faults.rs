@@ -1,6 +1,7 @@
 //! `/_simulator/faults` and `/_simulator/tamper`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -131,19 +132,36 @@ pub(super) struct TamperOrder {
     after: usize,
     #[serde(default = "one")]
     times: usize,
+    /// Only mints that ask for exactly these; others don't count.
+    permissions: Option<Value>,
     change: TamperKind,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 enum TamperKind {
-    Permission { name: String, level: String },
+    Permission {
+        name: String,
+        level: String,
+    },
     MissingPermissions,
     MissingRepositories,
     SelectionAll,
-    AnotherRepository { owner: String, name: String },
-    OtherOwner { login: String, id: u64 },
-    OtherRepositoryId { id: u64 },
+    AnotherRepository {
+        owner: String,
+        name: String,
+    },
+    OtherOwner {
+        login: String,
+        id: u64,
+    },
+    OtherRepositoryId {
+        id: u64,
+    },
+    /// These members over the answer's own; `null` removes one.
+    Merge {
+        answer: serde_json::Map<String, Value>,
+    },
 }
 
 pub(super) fn tamper(simulator: &Simulator, order: TamperOrder) -> Result<Value, Error> {
@@ -155,10 +173,29 @@ pub(super) fn tamper(simulator: &Simulator, order: TamperOrder) -> Result<Value,
         TamperKind::AnotherRepository { owner, name } => Tamper::AnotherRepository(owner, name),
         TamperKind::OtherOwner { login, id } => Tamper::OtherOwner(login, id),
         TamperKind::OtherRepositoryId { id } => Tamper::OtherRepositoryId(id),
+        TamperKind::Merge { answer } => merge(answer),
     };
-    let tamper = TamperMint::next(change)
+    let mut tamper = TamperMint::next(change)
         .after(order.after)
         .times(order.times);
+    if let Some(permissions) = order.permissions {
+        tamper = tamper.only(move |request| request.get("permissions") == Some(&permissions));
+    }
     simulator.github().tamper_mint(tamper);
     Ok(json!({}))
+}
+
+fn merge(members: serde_json::Map<String, Value>) -> Tamper {
+    Tamper::Edit(Arc::new(move |_, answer| {
+        let Some(answer) = answer.as_object_mut() else {
+            return;
+        };
+        for (name, value) in &members {
+            if value.is_null() {
+                answer.remove(name);
+            } else {
+                answer.insert(name.clone(), value.clone());
+            }
+        }
+    }))
 }

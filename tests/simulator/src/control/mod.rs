@@ -2,6 +2,7 @@
 
 mod commands;
 mod faults;
+mod issuers;
 mod tokens;
 
 use std::net::SocketAddr;
@@ -85,21 +86,17 @@ impl Site for ControlSite {
     }
 
     fn answer_later(&self, request: &Received) -> Option<Later> {
-        let is_post = request.method == http::Method::POST;
-        if !is_post || request.path.trim_end_matches('/') != "/_simulator/github" {
-            return None;
-        }
+        let path = request.path.trim_end_matches('/');
+        let port = match (request.method.as_str(), path) {
+            ("POST", "/_simulator/github") => Port::GitHub,
+            ("POST", "/_simulator/issuers") => Port::Issuers,
+            _ => return None,
+        };
         let wanted = serde_json::from_slice::<Value>(&request.body).ok()?;
         let listening = wanted.get("listening")?.as_bool()?;
-        let github = self.0.github().clone();
+        let simulator = Arc::clone(&self.0);
         Some(Box::pin(async move {
-            let done = if listening {
-                github.listen_again().await
-            } else {
-                github.stop_listening().await;
-                Ok(())
-            };
-            match done {
+            match port.set(&simulator, listening).await {
                 Ok(()) => Reply::json(StatusCode::OK, &json!({"listening": listening})),
                 Err(error) => Reply::json(
                     StatusCode::INTERNAL_SERVER_ERROR,
@@ -107,6 +104,30 @@ impl Site for ControlSite {
                 ),
             }
         }))
+    }
+}
+
+/// Whose port is opened or closed.
+#[derive(Clone, Copy)]
+enum Port {
+    GitHub,
+    Issuers,
+}
+
+impl Port {
+    async fn set(self, simulator: &Simulator, listening: bool) -> Result<(), Error> {
+        match (self, listening) {
+            (Self::GitHub, true) => simulator.github().listen_again().await,
+            (Self::Issuers, true) => simulator.start_issuer().await,
+            (Self::GitHub, false) => {
+                simulator.github().stop_listening().await;
+                Ok(())
+            }
+            (Self::Issuers, false) => {
+                simulator.stop_issuer().await;
+                Ok(())
+            }
+        }
     }
 }
 
@@ -142,9 +163,18 @@ impl ControlSite {
                 let content = is_put.then_some(body.as_ref());
                 commands::file(simulator, owner, name, &file.join("/"), content)?
             }
-            ("POST", ["issuer"]) => commands::issuer(simulator, read(body)?)?,
+            ("POST", ["issuer"]) => issuers::issuer(simulator, read(body)?)?,
             ("POST", ["installations", id]) => commands::installation(simulator, id, read(body)?)?,
-            ("POST", ["accounts", login]) => commands::account(simulator, login, read(body)?)?,
+            ("POST", ["accounts", login]) => commands::account(simulator, login, &read(body)?)?,
+            ("POST", ["repositories", owner, name]) => {
+                commands::repository(simulator, owner, name, &read(body)?)?
+            }
+            ("DELETE", ["repositories", owner, name]) => {
+                simulator.github().delete_repository(owner, name)?;
+                json!({})
+            }
+            ("POST", ["apps", id]) => commands::app(simulator, id, &read(body)?)?,
+            ("POST", ["mints"]) => commands::mints(simulator, &read(body)?),
             ("POST", ["limits"]) => commands::limit(simulator, read(body)?)?,
             ("DELETE", ["limits"]) => {
                 simulator.github().lift_limits();

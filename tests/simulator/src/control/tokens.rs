@@ -21,6 +21,12 @@ pub(super) struct TokenRequest {
     claims: serde_json::Map<String, Value>,
     /// How the token is wrong.
     forge: Option<Forge>,
+    /// Fields over those of its header; `null` removes one.
+    #[serde(default)]
+    header: serde_json::Map<String, Value>,
+    /// This text as its header, or as its payload, instead.
+    raw_header: Option<String>,
+    raw_payload: Option<String>,
 }
 
 fn actions() -> String {
@@ -46,6 +52,12 @@ struct Workload {
 #[serde(rename_all = "snake_case")]
 enum Forge {
     OtherKey,
+    /// The other key is of another type.
+    OtherKindOfKey,
+    /// The other key is in the header.
+    KeyInHeader,
+    /// The issuer's key, with an algorithm that it is not published for.
+    SignedAs(String),
     UnknownKid,
     NoKid,
     AlgNone,
@@ -62,8 +74,17 @@ pub(super) fn token(simulator: &Simulator, request: TokenRequest) -> Result<Valu
     if let Some(claims) = claims.as_object_mut() {
         claims.extend(request.claims);
     }
-    let token = forged(issuer.forge(claims), request.forge)?.build()?;
-    Ok(json!({"token": token}))
+    let mut token = forged(issuer.forge(claims), request.forge)?;
+    for (name, value) in request.header {
+        token = token.header_field(&name, value);
+    }
+    if let Some(text) = request.raw_header {
+        token = token.raw_header(text);
+    }
+    if let Some(text) = request.raw_payload {
+        token = token.raw_payload(text);
+    }
+    Ok(json!({"token": token.build()?}))
 }
 
 fn run(simulator: &Simulator, workload: Workload) -> Result<ActionsWorkload, Error> {
@@ -93,6 +114,13 @@ fn forged(token: Forgery, how: Option<Forge>) -> Result<Forgery, Error> {
     Ok(match how {
         None => token,
         Some(Forge::OtherKey) => token.signed_by_stranger()?,
+        Some(Forge::OtherKindOfKey) => token.signed_by_another_kind()?,
+        Some(Forge::KeyInHeader) => {
+            let stranger = token.signed_by_stranger()?;
+            let jwk = stranger.signer_jwk();
+            stranger.header_field("jwk", jwk)
+        }
+        Some(Forge::SignedAs(algorithm)) => token.signed_as(algorithm.parse()?)?,
         Some(Forge::UnknownKid) => token.kid("unknown"),
         Some(Forge::NoKid) => token.no_kid(),
         Some(Forge::AlgNone) => token.alg_none(),

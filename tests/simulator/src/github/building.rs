@@ -147,6 +147,16 @@ impl GitHub {
         world.install(app, account, granted, &selection, now)
     }
 
+    /// The installations at an account, of any App.
+    #[must_use]
+    pub fn installations_of(&self, login: &str) -> Vec<u64> {
+        let world = self.state.world.read();
+        let account = world.account(login).map(|account| account.id);
+        let of = |installation: &&crate::world::Installation| Some(installation.account) == account;
+        let found = world.installations.values().filter(of);
+        found.map(|installation| installation.id).collect()
+    }
+
     /// Changes what an installation may do. Tokens minted before keep what they have.
     pub fn set_permissions<K: Into<String>, V: AsRef<str>>(
         &self,

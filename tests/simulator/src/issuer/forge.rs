@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::error::Error;
 use crate::jose::{base64url, signing_input};
-use crate::keys::SigningKey;
+use crate::keys::{Algorithm, SigningKey};
 
 /// Who vouches for a forged token.
 #[derive(Clone, Debug)]
@@ -60,6 +60,36 @@ impl Forgery {
         let stranger = SigningKey::generate(own.algorithm())?.with_kid(own.kid());
         self.signer = Signer::Key(stranger);
         Ok(self)
+    }
+
+    /// Signed by a key of somebody else, of another type than the issuer's, under the issuer's `kid`.
+    pub fn signed_by_another_kind(self) -> Result<Self, Error> {
+        let own = self.own.as_ref().ok_or(Error::NoKey(String::new()))?;
+        let algorithm = match own.algorithm() {
+            Algorithm::Es256 => Algorithm::EdDsa,
+            _ => Algorithm::Es256,
+        };
+        let stranger = SigningKey::generate(algorithm)?.with_kid(own.kid());
+        Ok(self.signed_by(&stranger))
+    }
+
+    /// Signed by the issuer's own key with an algorithm that it is not published for; where its type does not have
+    /// it, only the header says so.
+    pub fn signed_as(mut self, algorithm: Algorithm) -> Result<Self, Error> {
+        let own = self.own.as_ref().ok_or(Error::NoKey(String::new()))?;
+        if let Some(key) = own.published_for(algorithm) {
+            self.signer = Signer::Key(key);
+        }
+        Ok(self.alg(algorithm.name()))
+    }
+
+    /// The public key of who signs; `null` if it is nobody's.
+    #[must_use]
+    pub fn signer_jwk(&self) -> Value {
+        match &self.signer {
+            Signer::Key(key) => key.jwk(),
+            _ => Value::Null,
+        }
     }
 
     /// The header says this `kid`.

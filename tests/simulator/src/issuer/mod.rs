@@ -91,6 +91,12 @@ impl Issuer {
         self.0.published.write().keys = keys;
     }
 
+    /// All keys; the first one signs.
+    #[must_use]
+    pub fn keys(&self) -> Vec<SigningKey> {
+        self.0.published.read().keys.clone()
+    }
+
     /// Takes a key out of the published set.
     pub fn remove_key(&self, kid: &str) {
         let mut published = self.0.published.write();

@@ -154,6 +154,15 @@ impl SigningKey {
         self
     }
 
+    /// The same key and `kid` for another algorithm, if its type has it.
+    pub(crate) fn published_for(&self, algorithm: Algorithm) -> Option<Self> {
+        let same = matches!(self.secret, Secret::Rsa(_)) && algorithm.rsa().is_some();
+        same.then(|| Self {
+            algorithm,
+            ..self.clone()
+        })
+    }
+
     /// The key's `kid`.
     #[must_use]
     pub fn kid(&self) -> &str {

@@ -4,6 +4,8 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use simulator::control::{Control, DEFAULT_WORLD, build_world};
 use simulator::{AppKey, Clock, Simulator};
@@ -94,6 +96,113 @@ async fn commands_do_what_they_say() {
         .tell("POST", "/accounts/acme", json!({"rename": "emca"}))
         .await;
     assert_eq!(remote.org("emca").await.unwrap().status, 200);
+}
+
+#[tokio::test]
+async fn what_a_data_case_orders_happens() {
+    let remote = remote().await;
+    let tell = async |method: &str, path: &str, body: Value| {
+        let answer = remote.tell(method, path, body).await;
+        assert_eq!(answer.status, 200, "{method} {path}");
+        answer.json()
+    };
+    // An issuer more, with another's keys; a document that is replaced, and true again.
+    let url = tell(
+        "POST",
+        "/issuer",
+        json!({"add": "/x", "algorithm": "ES256"}),
+    )
+    .await["url"]
+        .clone();
+    let made = tell(
+        "POST",
+        "/issuer",
+        json!({"issuer": url, "keys_of": "foreign"}),
+    )
+    .await;
+    let own = remote.sim.issuer().signing_key().unwrap();
+    assert_eq!(made["jwk"], own.jwk());
+    let jwks = async || {
+        ask("GET", format!("{}/jwks", url.as_str().unwrap()))
+            .send()
+            .await
+            .json()
+    };
+    tell(
+        "POST",
+        "/issuer",
+        json!({"issuer": url, "jwks": {"keys": []}}),
+    )
+    .await;
+    assert_eq!(jwks().await, json!({"keys": []}));
+    tell("POST", "/issuer", json!({"issuer": url, "jwks": null})).await;
+    assert_eq!(jwks().await, json!({"keys": [own.jwk()]}));
+    let off = json!({"listening": false});
+    tell("POST", "/issuers", off).await;
+    assert!(ask("GET", url.as_str().unwrap()).try_send().await.is_err());
+    // Installations by login, logins and repositories that change hands.
+    tell("POST", "/installations/acme", json!("suspend")).await;
+    assert!(remote.org("acme").await.unwrap().json()["suspended_at"].is_string());
+    tell("POST", "/repositories/acme/app", json!({"rename": "b"})).await;
+    tell("DELETE", "/repositories/acme/b", json!(null)).await;
+    assert!(remote.sim.github().workload("acme", "b").is_err());
+    tell("POST", "/accounts/acme", json!({"recreate": 9001})).await;
+    assert_eq!(remote.org("acme").await.unwrap().status, 404);
+    assert_eq!(remote.sim.github().installations_of("acme-former").len(), 1);
+    // Another key for the App: what it signed with is refused.
+    let key = AppKey::generate().unwrap();
+    let old = remote.app_jwt();
+    tell("POST", "/apps/1001", json!({"keys": [key.pem()]})).await;
+    let apps = format!("{}/app", remote.sim.github().base_url());
+    assert_eq!(ask("GET", &apps).bearer(&old).send().await.status, 401);
+    assert_eq!(
+        ask("GET", &apps)
+            .bearer(&remote.app_jwt())
+            .send()
+            .await
+            .status,
+        200
+    );
+}
+
+#[tokio::test]
+async fn forged_tokens_are_what_their_order_says() {
+    let remote = remote().await;
+    let own = remote.sim.issuer().signing_key().unwrap();
+    let header = async |order: Value| {
+        let mut wanted = json!({"issuer": "foreign", "claims": {"sub": "s"}});
+        let order = order.as_object().unwrap().clone();
+        wanted.as_object_mut().unwrap().extend(order);
+        let token = remote.tell("POST", "/token", wanted).await.json()["token"].clone();
+        let first = token
+            .as_str()
+            .unwrap()
+            .split('.')
+            .next()
+            .unwrap()
+            .to_owned();
+        serde_json::from_slice::<Value>(&URL_SAFE_NO_PAD.decode(first).unwrap()).unwrap()
+    };
+    let kid = own.kid();
+    for (order, wanted) in [
+        (
+            json!({"forge": "other_kind_of_key"}),
+            json!({"alg": "ES256", "kid": kid, "typ": "JWT"}),
+        ),
+        (
+            json!({"forge": {"signed_as": "RS384"}}),
+            json!({"alg": "RS384", "kid": kid, "typ": "JWT"}),
+        ),
+        (
+            json!({"header": {"crit": ["x"], "typ": null}}),
+            json!({"alg": "RS256", "kid": kid, "crit": ["x"]}),
+        ),
+        (json!({"raw_header": "{}", "raw_payload": "x"}), json!({})),
+    ] {
+        assert_eq!(header(order.clone()).await, wanted, "{order}");
+    }
+    let jwk = header(json!({"forge": "key_in_header"})).await["jwk"].clone();
+    assert!(jwk["n"].is_string() && jwk != own.jwk());
 }
 
 #[tokio::test]
