@@ -1,11 +1,12 @@
 //! A client of one connection for each request.
 
-use std::net::SocketAddr;
+use std::error::Error;
 
 use bytes::Bytes;
 use http::{HeaderValue, Request};
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::rt::TokioIo;
+use serde_json::Value;
 use tokio::net::TcpStream;
 
 use crate::answer::Answer;
@@ -15,24 +16,25 @@ use crate::secrets::Secrets;
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Ask {
-    address: SocketAddr,
-    method: &'static str,
+    /// `HOST:PORT`
+    authority: String,
+    method: String,
     target: String,
-    headers: Vec<(&'static str, String)>,
+    headers: Vec<(String, String)>,
     body: Bytes,
     secrets: Secrets,
 }
 
 impl Ask {
     pub(crate) fn new(
-        address: SocketAddr,
+        authority: impl Into<String>,
         secrets: Secrets,
-        method: &'static str,
+        method: impl Into<String>,
         target: String,
     ) -> Self {
         Self {
-            address,
-            method,
+            authority: authority.into(),
+            method: method.into(),
             target,
             headers: Vec::new(),
             body: Bytes::new(),
@@ -47,8 +49,8 @@ impl Ask {
     }
 
     /// One more header.
-    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.headers.push((name, value.into()));
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
         self
     }
 
@@ -61,40 +63,46 @@ impl Ask {
         self.header("content-type", media_type)
     }
 
-    /// A body of `application/x-www-form-urlencoded`.
-    pub fn form(self, body: impl Into<Bytes>) -> Self {
-        self.body("application/x-www-form-urlencoded", body)
-    }
-
     /// A body of `application/json`.
     pub fn json(self, body: &serde_json::Value) -> Self {
         self.body("application/json", body.to_string())
     }
 
-    /// Sends it.
+    /// Sends it. The token of an answer is a secret from here on.
     ///
     /// # Panics
     /// There is no whole answer.
+    #[expect(clippy::expect_used, reason = "for tests in Rust")]
     pub async fn send(self) -> Answer {
+        self.try_send().await.expect("an answer")
+    }
+
+    /// The same for those who can go on without an answer.
+    ///
+    /// # Errors
+    /// There is no whole answer; in words.
+    pub async fn try_send(self) -> Result<Answer, String> {
         let secrets = self.secrets.clone();
-        let answer = self.try_send().await.expect("an answer");
-        match answer.json()["token"].as_str() {
+        let answer = self.exchange().await.map_err(|error| error.to_string())?;
+        match answer.json().get("token").and_then(Value::as_str) {
             Some(token) => secrets.add(token),
             None => secrets.said(format!("{answer:?}")),
         }
-        answer
+        Ok(answer)
     }
 
-    async fn try_send(self) -> Result<Answer, Box<dyn std::error::Error>> {
+    async fn exchange(self) -> Result<Answer, Box<dyn Error + Send + Sync>> {
         let mut request = Request::builder()
-            .method(self.method)
-            .uri(self.target)
-            .header("host", self.address.to_string());
+            .method(self.method.as_str())
+            .uri(self.target);
+        if !self.headers.iter().any(|(name, _)| name == "host") {
+            request = request.header("host", &self.authority);
+        }
         for (name, value) in &self.headers {
-            request = request.header(*name, HeaderValue::from_str(value)?);
+            request = request.header(name, HeaderValue::from_str(value)?);
         }
         let request = request.body(Full::new(self.body))?;
-        let stream = TcpStream::connect(self.address).await?;
+        let stream = TcpStream::connect(&self.authority).await?;
         let (mut sender, connection) =
             hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
         let driving = tokio::spawn(connection);

@@ -1,17 +1,29 @@
-//! The flow over HTTP: the built component in our host, against the simulated GitHub and its issuers, all on real
-//! sockets and one clock that stands until a test moves it.
+//! What the service does, said over HTTP: data cases for every host, and a harness for tests of our own host.
 //!
 //! | room | duty |
 //! |---|---|
-//! | `world` | [`World`]: simulator, host and client of one test |
-//! | `building` | [`Building`]: what differs from the usual world |
+//! | `case` | [`Case`]: what a file of `cases/` says |
+//! | `hosts` | [`Host`]: what a case runs on |
+//! | `run` | one case on one host |
+//! | `table` | cases by host |
+//! | `world` | [`World`]: the harness of `tests/flow` |
+//! | `answer` | [`Answer`]: what came back |
 //! | `client` | [`Ask`]: one request over one connection |
-//! | `answer` | [`Answer`]: what came back, and the form that every refusal and every token has |
 //! | `captured` | [`Lines`]: audit records and log lines; the chain |
 //! | `secrets` | no token, assertion or key is in a log line, an audit record or a refusal |
-//! | `keys` | key pairs, made once for all tests |
-//! | `policies` | texts of trust policies |
-#![allow(
+//! | `keys` | key pairs, made once for all |
+
+mod answer;
+mod captured;
+mod case;
+mod client;
+mod hosts;
+#[allow(clippy::unwrap_used, reason = "without keys nothing can be tested")]
+mod keys;
+mod run;
+mod secrets;
+mod table;
+#[allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
@@ -19,20 +31,16 @@
     clippy::string_slice,
     reason = "a harness for tests: what fails here must fail its test"
 )]
-
-mod answer;
-mod building;
-mod captured;
-mod client;
-mod keys;
-mod policies;
-mod secrets;
 mod world;
 
-pub use answer::{Answer, Granted};
-pub use building::Building;
+pub use answer::Answer;
 pub use captured::{FailingAudit, Lines, check_chain};
+pub use case::{Case, LoadError, Need, Needs, load_all};
 pub use client::Ask;
+pub use hosts::{
+    Configured, Host, InProcess, NoStart, Program, Running, Starting, in_process, programs,
+};
 pub use keys::{another_app_key, app_key, signing_key};
-pub use policies::Policy;
-pub use world::{APP, DOMAIN, NOW, World, token_sha256};
+pub use run::{Elsewhere, Outcome, run};
+pub use table::Table;
+pub use world::{APP, Building, DOMAIN, Granted, NOW, Policy, World, token_sha256};

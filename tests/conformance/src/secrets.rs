@@ -52,9 +52,11 @@ fn looks_secret(line: &str) -> bool {
 
 fn has_jwt(line: &str) -> bool {
     line.match_indices("eyJ").any(|(at, _)| {
-        let rest = &line[at..];
+        let rest = line.get(at..).unwrap_or_default();
         let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_');
-        end.is_some_and(|end| end > LOOKS_LIKE_A_JWT && rest[end..].starts_with('.'))
+        let after = end.and_then(|end| rest.get(end..));
+        end.is_some_and(|end| end > LOOKS_LIKE_A_JWT)
+            && after.is_some_and(|after| after.starts_with('.'))
     })
 }
 

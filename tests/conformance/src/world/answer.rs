@@ -1,27 +1,14 @@
-//! What came back, and the form that every refusal and every token has.
+//! For tests in Rust: the form that every refusal and every token has.
 
-use bytes::Bytes;
-use http::HeaderMap;
 use serde_json::Value;
 
-/// An answer of the service.
-#[derive(Clone, Debug)]
-pub struct Answer {
-    /// The HTTP status.
-    pub status: u16,
-    /// The headers.
-    pub headers: HeaderMap,
-    /// The body.
-    pub body: Bytes,
-}
+use crate::answer::Answer;
 
 /// An answer with a token.
 #[derive(Clone, Debug)]
 pub struct Granted {
     /// The token.
     pub token: String,
-    /// `expiry` as sent.
-    pub expiry: String,
     /// The key into log and audit.
     pub decision: String,
     /// The whole body.
@@ -29,37 +16,6 @@ pub struct Granted {
 }
 
 impl Answer {
-    /// The body as JSON; null if it is none.
-    #[must_use]
-    pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or(Value::Null)
-    }
-
-    /// The body as text.
-    #[must_use]
-    pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
-    }
-
-    /// A header, empty if it is absent.
-    #[must_use]
-    pub fn header(&self, name: &str) -> &str {
-        let value = self.headers.get(name);
-        value.map_or("", |value| value.to_str().unwrap())
-    }
-
-    /// Seconds of `Retry-After`.
-    #[must_use]
-    pub fn retry_after(&self) -> Option<u64> {
-        self.header("retry-after").parse().ok()
-    }
-
-    /// The decision's id.
-    #[must_use]
-    pub fn decision(&self) -> String {
-        self.header("octo-sts-decision").to_owned()
-    }
-
     /// Demands a token, and the form of every such answer.
     ///
     /// # Panics
@@ -82,7 +38,6 @@ impl Answer {
         );
         Granted {
             token,
-            expiry: text("expiry"),
             decision: self.checked_decision(),
             body,
         }
@@ -147,11 +102,5 @@ impl Answer {
             "{decision:?}"
         );
         decision
-    }
-
-    /// `reason` of a refusal, where the caller may see one.
-    #[must_use]
-    pub fn reason(&self) -> Option<String> {
-        self.json()["reason"].as_str().map(ToOwned::to_owned)
     }
 }

@@ -1,16 +1,16 @@
 //! Making a [`World`].
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
-use host_wasmtime::{Host, Limits, ManualClock, Settings};
+use host_wasmtime::{Compiled, Host, Limits, ManualClock, Settings};
 use simulator::{AccountKind, Algorithm, AppKey, Clock, RepositorySelection, Simulator};
 use tokio::net::TcpListener;
 
 use crate::captured::{FailingAudit, Lines};
 use crate::keys::{app_key, signing_key};
-use crate::policies::Policy;
 use crate::secrets::Secrets;
-use crate::world::{APP, DOMAIN, NOW, Serving, World};
+use crate::world::{APP, DOMAIN, NOW, Policy, Serving, World};
 
 /// What the App may do where it is installed.
 const INSTALLED: [(&str, &str); 5] = [
@@ -21,31 +21,18 @@ const INSTALLED: [(&str, &str); 5] = [
     ("administration", "read"),
 ];
 
-/// A setting's value, once the simulator listens.
-type Derived = fn(&Simulator) -> String;
-
 /// A world that is not there yet.
 #[derive(Default)]
 #[must_use]
 pub struct Building {
     settings: BTreeMap<String, Option<String>>,
-    /// Those that depend on where the simulator listens.
-    derived: Vec<(String, Derived)>,
     limits: Limits,
-    tls: bool,
-    key: Option<AppKey>,
 }
 
 impl Building {
     /// Sets a variable, or another value for one of the usual ones.
     pub fn set(mut self, name: &str, value: impl Into<String>) -> Self {
         self.settings.insert(name.to_owned(), Some(value.into()));
-        self
-    }
-
-    /// Sets a variable to what depends on where GitHub and the issuers listen.
-    pub fn set_by(mut self, name: &str, value: fn(&Simulator) -> String) -> Self {
-        self.derived.push((name.to_owned(), value));
         self
     }
 
@@ -61,18 +48,6 @@ impl Building {
         self
     }
 
-    /// GitHub and the issuers speak https. Whom the host trusts is another setting, `SSL_CERT_FILE`.
-    pub fn tls(mut self) -> Self {
-        self.tls = true;
-        self
-    }
-
-    /// The key that the host signs with; GitHub knows [`app_key`].
-    pub fn signs_with(mut self, key: AppKey) -> Self {
-        self.key = Some(key);
-        self
-    }
-
     /// Starts everything.
     ///
     /// # Panics
@@ -80,7 +55,6 @@ impl Building {
     pub async fn start(self) -> World {
         let sim = Simulator::builder()
             .clock(Clock::fixed(NOW))
-            .tls(self.tls)
             .issuer_key(signing_key(Algorithm::Rs256, "foreign"))
             .actions_key(signing_key(Algorithm::Rs256, "actions"))
             .start()
@@ -94,7 +68,7 @@ impl Building {
             Secrets::default(),
         );
         secrets.add(&app_key().pem());
-        let host = Host::builder(artifact())
+        let host = Host::of(&compiled().unwrap())
             .settings(Settings::from_vars(self.variables(&sim)))
             .clock(clock.clone())
             .limits(self.limits)
@@ -118,29 +92,33 @@ impl Building {
     }
 
     fn variables(&self, sim: &Simulator) -> Vec<(String, String)> {
-        let key = self.key.clone().unwrap_or_else(app_key);
-        let issuer = sim.issuer().url();
-        let mut all: BTreeMap<String, Option<String>> = [
-            ("GITHUB_APP_IDS", APP.to_string()),
-            ("APP_SECRET_CERTIFICATE_ENV_VAR", key.pem()),
-            ("STS_DOMAIN", DOMAIN.to_owned()),
-            ("GITHUB_BASE_URL", sim.github().base_url()),
-            (
-                "OCTOSTS_PRIVATE_ISSUERS",
-                issuer.split_once("://").unwrap().1.to_owned(),
-            ),
-            ("LOG_FORMAT", "json".to_owned()),
-            ("LOG_LEVEL", "debug".to_owned()),
-        ]
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), Some(value)))
-        .collect();
+        let usual = usual_settings(sim, &app_key()).into_iter();
+        let mut all: BTreeMap<String, Option<String>> =
+            usual.map(|(name, value)| (name, Some(value))).collect();
         all.extend(self.settings.clone());
-        let derived = self.derived.iter();
-        all.extend(derived.map(|(name, value)| (name.clone(), Some(value(sim)))));
         let set = |(name, value): (String, Option<String>)| Some((name, value?));
         all.into_iter().filter_map(set).collect()
     }
+}
+
+/// The settings that every service here has.
+pub(crate) fn usual_settings(sim: &Simulator, key: &AppKey) -> BTreeMap<String, String> {
+    let issuer = sim.issuer().url();
+    [
+        ("GITHUB_APP_IDS", APP.to_string()),
+        ("APP_SECRET_CERTIFICATE_ENV_VAR", key.pem()),
+        ("STS_DOMAIN", DOMAIN.to_owned()),
+        ("GITHUB_BASE_URL", sim.github().base_url()),
+        (
+            "OCTOSTS_PRIVATE_ISSUERS",
+            issuer.split_once("://").unwrap().1.to_owned(),
+        ),
+        ("LOG_FORMAT", "json".to_owned()),
+        ("LOG_LEVEL", "debug".to_owned()),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_owned(), value))
+    .collect()
 }
 
 /// `acme` and `globex` with the App, `jane` without; a policy `ci` in `acme/app`.
@@ -179,11 +157,21 @@ fn furnish(sim: &Simulator) {
     github.put_file("acme", "app", path, policy.text()).unwrap();
 }
 
-/// The component as `cargo xtask build` leaves it, or the file that `CONFORMANCE_COMPONENT` names.
-fn artifact() -> Vec<u8> {
+/// The component as `cargo xtask build` leaves it, or the file that `CONFORMANCE_COMPONENT` names; compiled once.
+pub(crate) fn compiled() -> Result<Compiled, String> {
+    static COMPILED: OnceLock<Result<Compiled, String>> = OnceLock::new();
+    COMPILED.get_or_init(compile).clone()
+}
+
+fn compile() -> Result<Compiled, String> {
     let built = concat!(env!("CARGO_MANIFEST_DIR"), "/../../dist/octo_sts.wasm");
     let path = std::env::var("CONFORMANCE_COMPONENT").unwrap_or_else(|_| built.to_owned());
-    std::fs::read(&path).unwrap_or_else(|error| {
-        panic!("{path}: {error}: run `cargo xtask build` first");
-    })
+    let bytes = std::fs::read(&path)
+        .map_err(|error| format!("{path}: {error}: run `cargo xtask build` first"))?;
+    // Room for the hosts of many tests at the same time, and for what is left of those that ended.
+    let limits = Limits {
+        in_flight: 512,
+        ..Limits::default()
+    };
+    Compiled::new(&bytes, &limits).map_err(|error| format!("{path}: {error}"))
 }

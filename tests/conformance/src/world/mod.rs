@@ -1,4 +1,8 @@
-//! One test's world: a GitHub, its issuers, the service and a client.
+//! For tests in Rust: one test's world of a GitHub, its issuers, our host and a client.
+
+mod answer;
+mod building;
+mod policies;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -13,10 +17,14 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::answer::Answer;
-use crate::building::Building;
 use crate::captured::{FailingAudit, Lines, check_chain, sha256_hex};
 use crate::client::Ask;
 use crate::secrets::Secrets;
+
+pub use answer::Granted;
+pub use building::Building;
+pub(crate) use building::{compiled, usual_settings};
+pub use policies::Policy;
 
 /// The audience of this server.
 pub const DOMAIN: &str = "sts.example.test";
@@ -62,6 +70,12 @@ impl Serving {
         });
         Self { stop, task }
     }
+
+    /// Serves no more, and returns when nothing is under way, or after a minute.
+    pub(crate) async fn stop(&mut self) {
+        let _ = self.stop.send(true);
+        let _ = tokio::time::timeout(PATIENCE * 3, &mut self.task).await;
+    }
 }
 
 impl World {
@@ -78,24 +92,12 @@ impl World {
 
     /// A request.
     pub fn ask(&self, method: &'static str, target: impl Into<String>) -> Ask {
-        Ask::new(self.address, self.secrets.clone(), method, target.into())
-    }
-
-    /// A request to GitHub, as the holder of a token makes it.
-    ///
-    /// # Panics
-    /// GitHub speaks TLS in this world.
-    pub fn ask_github(&self, method: &'static str, path: impl AsRef<str>) -> Ask {
-        let web = self.github().web_url();
-        let address = web.strip_prefix("http://").expect("plain http").parse();
-        let target = format!("/api/v3{}", path.as_ref());
         Ask::new(
-            address.expect("an address"),
+            self.address.to_string(),
             self.secrets.clone(),
             method,
-            target,
+            target.into(),
         )
-        .header("user-agent", "a caller")
     }
 
     /// `GET /sts/exchange`, as octo-sts/action sends it.
@@ -121,15 +123,6 @@ impl World {
     #[must_use]
     pub fn token(&self, run: &ActionsWorkload) -> String {
         self.sim.actions_issuer().token(run.claims()).unwrap()
-    }
-
-    /// A token of the foreign issuer with this subject and this server's audience, and further claims.
-    #[must_use]
-    pub fn foreign_token(&self, subject: &str, claims: Value) -> String {
-        let mut all = serde_json::json!({"sub": subject, "aud": DOMAIN});
-        let members = all.as_object_mut().unwrap();
-        members.extend(claims.as_object().cloned().unwrap_or_default());
-        self.sim.issuer().token(all).unwrap()
     }
 
     /// Writes a policy into a repository (`acme/app`).
@@ -166,14 +159,6 @@ impl World {
             .iter()
             .filter(|call| !issuers.contains(&call.route))
             .count()
-    }
-
-    /// The bodies of the mints, oldest first.
-    #[must_use]
-    pub fn mints(&self) -> Vec<Value> {
-        let calls = self.sim.calls().into_iter();
-        let mints = calls.filter(|call| call.route == Route::AccessTokens);
-        mints.map(|call| call.body.unwrap_or_default()).collect()
     }
 
     /// Counts calls from here.

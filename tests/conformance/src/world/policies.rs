@@ -17,29 +17,10 @@ impl Policy {
         }
     }
 
-    /// A policy of these lines, which grants `contents: read`.
-    #[must_use]
-    pub fn of(lines: &[&str]) -> Self {
-        Self {
-            lines: lines.iter().map(|line| (*line).to_owned()).collect(),
-            permissions: vec!["contents: read".to_owned()],
-        }
-    }
-
     /// One more line.
     #[must_use]
     pub fn line(mut self, line: impl Into<String>) -> Self {
         self.lines.push(line.into());
-        self
-    }
-
-    /// These permissions (`issues: write`) instead.
-    #[must_use]
-    pub fn permissions(mut self, permissions: &[&str]) -> Self {
-        self.permissions = permissions
-            .iter()
-            .map(|entry| (*entry).to_owned())
-            .collect();
         self
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use conformance::{Building, DOMAIN, Policy, World};
+use conformance::{DOMAIN, World};
 use serde_json::json;
 use tokio::net::TcpListener;
 
@@ -96,71 +96,4 @@ async fn what_a_listed_issuer_names_is_judged_too() {
     }
     world.close().await;
     assert_eq!(accepted.load(Ordering::SeqCst), 0);
-}
-
-#[tokio::test]
-async fn an_issuer_at_githubs_api_is_refused_but_githubs_own() {
-    let world = World::new().await;
-    let web = world.github().web_url();
-    for path in [
-        "",
-        "/api/v3",
-        "/api/v3/app",
-        "/_services",
-        "/_services/other",
-    ] {
-        let answer = world
-            .exchange(&token_of(&world, &format!("{web}{path}")), "acme/app", "ci")
-            .await;
-        println!("{path}: {}", answer.text());
-        answer.refused(
-            400,
-            3,
-            "provider_error",
-            "unable to fetch or create the provider",
-        );
-    }
-    assert_eq!(world.sim.calls().len(), 0);
-    let _ = world.usual().await.granted();
-}
-
-#[tokio::test]
-async fn only_the_operators_issuers_are_contacted_where_there_is_a_list() {
-    let (port, accepted) = trap().await;
-    let unlisted = format!("http://127.0.0.1:{port}");
-    let world = Building::default()
-        .set("OCTOSTS_ALLOWED_ISSUERS", "https://issuer.example")
-        .start()
-        .await;
-    let foreign = world.sim.issuer().url();
-    let own = world.sim.actions_issuer().url();
-    for issuer in [
-        &unlisted,
-        &foreign,
-        &own,
-        &"https://issuer.example/x".to_owned(),
-    ] {
-        let answer = world
-            .exchange(&token_of(&world, issuer), "acme/app", "ci")
-            .await;
-        answer.refused(
-            403,
-            7,
-            "issuer_not_permitted",
-            "issuer not permitted by this server",
-        );
-    }
-    assert_eq!(world.sim.calls().len(), 0);
-    assert_eq!(accepted.load(Ordering::SeqCst), 0);
-}
-
-#[tokio::test]
-async fn a_listed_issuer_is_contacted_wherever_it_listens() {
-    let building = Building::default();
-    let building = building.set_by("OCTOSTS_ALLOWED_ISSUERS", |sim| sim.issuer().url());
-    let world = building.start().await;
-    let policy = Policy::new(&world.sim.issuer().url(), "job").text();
-    world.put_policy("acme/app", "job", policy);
-    let token = world.foreign_token("job", json!({}));
-    let _ = world.exchange(&token, "acme/app", "job").await.granted();
 }

@@ -1,4 +1,4 @@
-//! The rules of the exchange, asked over HTTP through the built component in our host.
+//! What is about our own host alone, or needs a hand inside it; everything else is a case.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -9,17 +9,7 @@
 )]
 
 mod audit;
-mod detail;
+mod busy;
 mod egress;
-mod exchange;
-mod github_down;
-mod installations;
-mod issuers;
-mod matching;
-mod minting;
-mod owners;
-mod policies;
-mod redirects;
-mod routes;
-mod together;
-mod tokens;
+mod fixed;
+mod keys;

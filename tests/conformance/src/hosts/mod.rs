@@ -1,0 +1,68 @@
+//! What a case runs on. A host is started anew for every case, with that case's settings.
+
+mod in_process;
+mod program;
+
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::time::Duration;
+
+pub use in_process::{Configured, InProcess, in_process};
+pub use program::{Program, programs};
+
+use crate::case::{Need, Needs};
+
+/// Why a service did not start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoStart {
+    /// It is not here; the case is not run.
+    Absent(String),
+    /// It is here and does not start; the case fails.
+    Broken(String),
+}
+
+/// What `start` returns.
+pub type Starting<'a> =
+    Pin<Box<dyn Future<Output = Result<Box<dyn Running>, NoStart>> + Send + 'a>>;
+
+/// Something that can run the component.
+pub trait Host: Send + Sync {
+    /// As `--host` and the table have it.
+    fn name(&self) -> &str;
+
+    /// What cases can have of it.
+    fn offers(&self) -> &Needs;
+
+    /// Starts a service that has seen nothing yet, with exactly these settings.
+    fn start(&self, settings: BTreeMap<String, String>) -> Starting<'_>;
+}
+
+/// A service that answers. What a host does not offer is never asked of it.
+pub trait Running: Send + Sync {
+    /// `HOST:PORT`, plain HTTP.
+    fn authority(&self) -> String;
+
+    /// Log lines so far, as written.
+    fn log(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Audit records so far, as written.
+    fn audit(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Moves the clock.
+    fn advance(&self, _by: Duration) {}
+
+    /// Replaces every value in the store by garbage.
+    fn garble(&self) {}
+
+    /// Takes no more requests; returns when nothing is under way and everything is written.
+    fn stop(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
+}
+
+/// A set of needs.
+pub(crate) fn set(needs: &[Need]) -> Needs {
+    needs.iter().copied().collect()
+}
