@@ -56,6 +56,28 @@ impl Keep {
     }
 }
 
+/// A count for what may be off by some. Where the platform has no counters it is a value, read and written again: what is
+/// added at the same time may be lost, and the window begins with the last addition. No limit rests on it (rule 16).
+pub(crate) fn count_roughly(
+    outside: &impl Outside,
+    name: &CacheName,
+    add: u32,
+    window: Duration,
+) -> u32 {
+    let counted = outside.cache_count(name, Room::Negative, add, window);
+    counted.unwrap_or_else(|| {
+        let count = get::<u32>(outside, name).unwrap_or(0).saturating_add(add);
+        if add > 0 {
+            let keep = Keep {
+                room: Room::Negative,
+                time: window,
+            };
+            put(outside, name, keep, &count);
+        }
+        count
+    })
+}
+
 #[derive(Serialize, Deserialize)]
 enum Remembered<T> {
     Value(T),

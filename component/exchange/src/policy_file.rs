@@ -5,7 +5,7 @@ use crate::context::{Context, Tries};
 use crate::error::{ExchangeError, Refusal};
 use crate::installation;
 use crate::memory::{self, Keep};
-use crate::outside::{CacheName, LogLevel, Outside, Room};
+use crate::outside::{CacheName, LogLevel, Outside};
 use crate::target::PolicyName;
 use crate::trouble::Trouble;
 use github::access_token::{self, Repository};
@@ -316,10 +316,7 @@ fn count_missing<O: Outside>(
     add: u32,
 ) -> u32 {
     let name = place.directory("missing-names", installation);
-    context
-        .outside
-        .cache_count(&name, Room::Negative, add, MISSING_WINDOW)
-        .unwrap_or(0)
+    memory::count_roughly(context.outside, &name, add, MISSING_WINDOW)
 }
 
 /// The names of a recent listing of the directory: `None` if there is none, or it proves nothing.

@@ -111,7 +111,7 @@ impl Settings {
         let refusal_detail = reader.refusal_detail();
         let mint_check = reader.mint_check();
         let audit_required = reader.audit_required();
-        let finish_first = reader.flag("OCTOSTS_FINISH_FIRST", !traits.outlives);
+        let finish_first = reader.finish_first(traits);
         let issuer_grace = reader.duration("OCTOSTS_ISSUER_GRACE", Duration::from_secs(6 * 3600));
         let deadline = reader.duration("OCTOSTS_DEADLINE", Duration::from_secs(25));
         reader.check(
@@ -292,6 +292,13 @@ impl Reader<'_> {
         self.problems
             .push(format!("{name}: must be one of {}", words.join(", ")));
         default
+    }
+
+    /// Google Cloud Run and AWS Lambda, which set these, stop a program's processor once it has answered.
+    fn finish_first(&mut self, traits: Traits) -> bool {
+        let stopping = ["K_SERVICE", "AWS_LAMBDA_FUNCTION_NAME"];
+        let stops = stopping.iter().any(|name| self.get(name).is_some());
+        self.flag("OCTOSTS_FINISH_FIRST", stops || !traits.outlives)
     }
 
     fn flag(&mut self, name: &str, default: bool) -> bool {

@@ -118,16 +118,27 @@ fn an_owners_pool_wins_over_everybodys() {
 
 #[test]
 fn work_is_finished_first_where_nothing_runs_after_the_answer() {
-    let get = |name: &str| (name == "sts_domain").then(|| "x".to_owned());
     let pools = || {
         vec![Pool {
             owner: "*".into(),
             apps: vec![App { id: 7 }],
         }]
     };
-    let traits = Traits {
-        outlives: false,
-        ..TRAITS
-    };
-    assert!(Settings::read(&get, pools(), traits).unwrap().finish_first);
+    for (outlives, said, wanted) in [
+        (true, "", false),
+        (false, "", true),
+        (false, "octosts_finish_first=false", false),
+        (true, "octosts_finish_first=true", true),
+        (true, "k_service=octo-sts", true),
+        (true, "aws_lambda_function_name=octo-sts", true),
+        (true, "k_service=", false),
+    ] {
+        let get = |name: &str| match said.split_once('=') {
+            Some((set, value)) if set == name => Some(value.to_owned()),
+            _ => (name == "sts_domain").then(|| "x".to_owned()),
+        };
+        let traits = Traits { outlives, ..TRAITS };
+        let settings = Settings::read(&get, pools(), traits).unwrap();
+        assert_eq!(settings.finish_first, wanted, "{outlives} {said}");
+    }
 }

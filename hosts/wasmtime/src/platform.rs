@@ -193,13 +193,6 @@ impl cache::Host for Tenure {
     }
 }
 
-/// Google Cloud Run and AWS Lambda, which set these, stop a program's processor once it has answered.
-fn outlives(settings: &Settings) -> bool {
-    let stopping = ["k_service", "aws_lambda_function_name"];
-    let set = |name: &&str| settings.get(name).is_some_and(|value| !value.is_empty());
-    !stopping.iter().any(set)
-}
-
 impl settings::Host for Tenure {
     fn get(&mut self, name: String) -> Option<String> {
         self.platform.settings.get(&name).map(str::to_owned)
@@ -227,7 +220,7 @@ impl settings::Host for Tenure {
             makes_wait: self.platform.cache.makes_wait(),
             atomic: self.platform.cache.is_atomic(),
             chains: true,
-            outlives: outlives(&self.platform.settings),
+            outlives: true,
         }
     }
 
@@ -273,24 +266,6 @@ impl journal::Host for Tenure {
                 .map(|step| (step.name, format!("{}us+{}us", step.from_us, step.took_us)))
                 .collect();
             log.write(LogLevel::Debug, &decision, "steps", &fields);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn work_does_not_outlive_an_answer_where_the_processor_stops() {
-        for (name, value, wanted) in [
-            ("K_SERVICE", "octo-sts", false),
-            ("AWS_LAMBDA_FUNCTION_NAME", "octo-sts", false),
-            ("K_SERVICE", "", true),
-            ("STS_DOMAIN", "octo-sts", true),
-        ] {
-            let settings = Settings::from_vars([(name.to_owned(), value.to_owned())]);
-            assert_eq!(outlives(&settings), wanted, "{name}={value}");
         }
     }
 }
