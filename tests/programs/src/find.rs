@@ -30,10 +30,13 @@ pub(crate) fn program(platform: Platform, root: &Path) -> Result<PathBuf, Failur
         return existing(named)
             .ok_or_else(|| format!("{variable} names {shown}, which is not there"));
     }
+    on_path(name).ok_or_else(|| format!("{name} is not on PATH, nor named by {variable} ({how})"))
+}
+
+/// Where a program of this name is.
+pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path)
-        .find_map(|folder| existing(folder.join(name)))
-        .ok_or_else(|| format!("{name} is not on PATH, nor named by {variable} ({how})"))
+    std::env::split_paths(&path).find_map(|folder| existing(folder.join(name)))
 }
 
 fn existing(file: PathBuf) -> Option<PathBuf> {

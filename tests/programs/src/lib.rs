@@ -5,9 +5,11 @@
 //! |---|---|
 //! | `process` | a child, its lines, its end |
 //! | `find` | where a platform's program is |
+//! | `garble` | somebody else writes to a store |
 //! | `octo_sts`, `spin`, `wash`, `wasmtime` | one platform each: settings to arguments and files |
 
 mod find;
+mod garble;
 mod octo_sts;
 mod process;
 mod spin;
@@ -57,6 +59,16 @@ impl Platform {
         self != Self::Wasi
     }
 
+    /// Whether [`Service::garble`] can be had here: Spin's store is a database, for which the program `sqlite3` is needed.
+    #[must_use]
+    pub fn can_garble(self) -> bool {
+        match self {
+            Self::Spin => find::on_path("sqlite3").is_some(),
+            Self::WasmCloud => true,
+            Self::Wasmtime | Self::Wasi => false,
+        }
+    }
+
     /// The program, with its version as it says it.
     ///
     /// # Errors
@@ -83,6 +95,15 @@ pub struct Service {
     /// `http://127.0.0.1:PORT`.
     pub url: String,
     process: Process,
+    store: Option<Store>,
+}
+
+/// What a deployment's store is, on disk.
+enum Store {
+    /// A file for each value, in folders.
+    Files(PathBuf),
+    /// A database of SQLite, with a table and its column of values.
+    Sqlite(PathBuf, &'static str, &'static str),
 }
 
 impl Service {
@@ -94,6 +115,21 @@ impl Service {
             .iter()
             .map(|line| bare(line).to_owned())
             .collect()
+    }
+
+    /// Replaces every value in the store by garbage, while the service runs.
+    ///
+    /// # Errors
+    /// There is no store on disk, it has no values, or it can't be written to.
+    pub fn garble(&self) -> Result<(), Failure> {
+        garble::garble(self.store.as_ref().ok_or("there is no store on disk")?)
+    }
+
+    /// Ends the service; what it wrote up to its end.
+    #[must_use]
+    pub fn end(self) -> Vec<String> {
+        let lines = self.process.end();
+        lines.iter().map(|line| bare(line).to_owned()).collect()
     }
 }
 

@@ -25,5 +25,6 @@ pub(crate) fn start(program: &Path, deployment: &Deployment) -> Result<Service, 
     Ok(Service {
         url: format!("http://{address}"),
         process,
+        store: None,
     })
 }

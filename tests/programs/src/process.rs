@@ -86,6 +86,16 @@ impl Process {
         self.lines.all()
     }
 
+    /// Ends it, and says what it said up to its end. One that closes its outputs late is not waited for.
+    #[must_use]
+    pub fn end(mut self) -> Vec<String> {
+        self.terminate();
+        let until = Instant::now() + Duration::from_secs(2);
+        let left = || until.saturating_duration_since(Instant::now());
+        while self.news.recv_timeout(left()).is_ok() {}
+        self.lines()
+    }
+
     /// Waits for the first line that has `marker`.
     ///
     /// # Errors
@@ -111,8 +121,11 @@ impl Process {
     }
 }
 
-impl Drop for Process {
-    fn drop(&mut self) {
+impl Process {
+    fn terminate(&mut self) {
+        if !matches!(self.child.try_wait(), Ok(None)) {
+            return;
+        }
         // SIGTERM, so that it can clean up; it may have ended by itself. One that does not listen is killed.
         let _ = Command::new("kill")
             .arg(self.child.id().to_string())
@@ -127,6 +140,12 @@ impl Drop for Process {
         }
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.terminate();
     }
 }
 
@@ -164,6 +183,14 @@ mod tests {
             .err()
             .unwrap();
         assert!(failure.contains("/no/such/program"), "{failure}");
+    }
+
+    #[test]
+    fn what_it_says_at_its_end_is_heard() {
+        let script = "trap 'echo the end; exit 0' TERM; echo up; while :; do sleep 0.01; done";
+        let process = Process::start(&mut shell(script)).unwrap();
+        process.line_with("up").unwrap();
+        assert_eq!(process.end(), ["up", "the end"]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::{Deployment, Failure, Process, Service, free_port, lower, write};
+use crate::{Deployment, Failure, Process, Service, Store, free_port, lower, write};
 
 pub(crate) fn start(program: &Path, deployment: &Deployment) -> Result<Service, Failure> {
     let manifest = manifest(deployment)?;
@@ -37,6 +37,11 @@ pub(crate) fn start(program: &Path, deployment: &Deployment) -> Result<Service, 
     Ok(Service {
         url: format!("http://127.0.0.1:{port}"),
         process,
+        store: Some(Store::Sqlite(
+            deployment.folder.join("store.db"),
+            "spin_key_value",
+            "value",
+        )),
     })
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::{Deployment, Failure, Process, Service, free_port, lower, write};
+use crate::{Deployment, Failure, Process, Service, Store, free_port, lower, write};
 
 pub(crate) fn start(program: &Path, deployment: &Deployment) -> Result<Service, Failure> {
     let port = free_port()?;
@@ -19,6 +19,7 @@ pub(crate) fn start(program: &Path, deployment: &Deployment) -> Result<Service, 
     Ok(Service {
         url: format!("http://127.0.0.1:{port}"),
         process,
+        store: Some(Store::Files(deployment.folder.join("store"))),
     })
 }
 
@@ -44,6 +45,7 @@ fn configuration(deployment: &Deployment, port: u16) -> String {
         "workload": {"allowedHosts": outbound},
         "dev": {
             "address": format!("127.0.0.1:{port}"),
+            "wasi_keyvalue_path": deployment.folder.join("store"),
             "components": [{
                 "name": "platform",
                 "file": dist.join("platform_wasmcloud.wasm"),

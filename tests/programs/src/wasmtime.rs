@@ -28,5 +28,6 @@ pub(crate) fn start(program: &Path, deployment: &Deployment) -> Result<Service, 
     Ok(Service {
         url: url.trim_end_matches('/').to_owned(),
         process,
+        store: None,
     })
 }
