@@ -7,6 +7,7 @@
 //! | `run` | one case on one host |
 //! | `table` | cases by host |
 //! | `world` | [`World`]: the harness of `tests/flow` |
+//! | `built` | what `cargo xtask build` left |
 //! | `answer` | [`Answer`]: what came back |
 //! | `client` | [`Ask`]: one request over one connection |
 //! | `captured` | [`Lines`]: audit records and log lines; the chain |
@@ -14,6 +15,7 @@
 //! | `keys` | key pairs, made once for all |
 
 mod answer;
+mod built;
 mod captured;
 mod case;
 mod client;
@@ -34,8 +36,9 @@ mod table;
 mod world;
 
 pub use answer::Answer;
+pub use built::artifact_sha256;
 pub use captured::{FailingAudit, Lines, check_chain};
-pub use case::{Case, LoadError, Need, Needs, load_all};
+pub use case::{Case, LoadError, Need, Needs, Store, load_all};
 pub use client::Ask;
 pub use hosts::{
     Configured, Host, InProcess, NoStart, Program, Running, Starting, in_process, programs,

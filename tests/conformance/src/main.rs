@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Parser, ValueEnum};
-use conformance::{Case, Elsewhere, Host, Table, in_process, load_all, programs};
+use conformance::{Case, Elsewhere, Host, Table, artifact_sha256, in_process, load_all, programs};
 
 /// Runs the conformance cases.
 #[derive(Debug, Parser)]
@@ -105,9 +105,14 @@ async fn run(arguments: Arguments) -> Result<bool, String> {
         table.add_elsewhere(&cases, &service, said).await;
     } else {
         choose(&mut hosts, &arguments.host)?;
+        let artifact = artifact_sha256()?;
         for host in hosts {
             table.add(&cases, host, said).await;
         }
+        if artifact_sha256()? != artifact {
+            return Err("dist/octo_sts.wasm was built again while cases ran".to_owned());
+        }
+        table.ran(artifact);
     }
     print(&table, arguments.format);
     Ok(!table.failed())

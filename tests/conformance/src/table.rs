@@ -19,6 +19,8 @@ pub struct Table {
     cases: Vec<(String, String)>,
     /// A host's name, and its outcomes in the order of the cases.
     hosts: Vec<(String, Vec<Outcome>)>,
+    /// The SHA-256 of what they all ran.
+    artifact: Option<String>,
 }
 
 impl Table {
@@ -29,7 +31,13 @@ impl Table {
         Self {
             cases: cases.iter().map(case).collect(),
             hosts: Vec::new(),
+            artifact: None,
         }
+    }
+
+    /// Says what all hosts ran.
+    pub fn ran(&mut self, artifact_sha256: String) {
+        self.artifact = Some(artifact_sha256);
     }
 
     /// Runs all cases on a host; `progress` hears of each one that ended.
@@ -140,6 +148,9 @@ impl Table {
                 "{name}: {passed} passed, {failed} failed, {not_run} not run\n"
             ));
         }
+        if let Some(artifact) = &self.artifact {
+            text.push_str(&format!("all of them ran sha256 {artifact}\n"));
+        }
         text
     }
 
@@ -165,6 +176,7 @@ impl Table {
             .collect();
         json!({
             "ok": !self.failed(),
+            "artifact_sha256": self.artifact,
             "hosts": hosts,
             "cases": self.cases.iter().enumerate().map(case).collect::<Vec<_>>(),
         })

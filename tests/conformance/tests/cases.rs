@@ -196,7 +196,11 @@ fn needs_that_the_steps_show_need_not_be_named() {
         ("ask = {}\nrecord = {}", Need::Audit),
         ("ask = {}\nlog = [\"x\"]", Need::Log),
         ("ask = {}\ncalls = {}", Need::Fresh),
-        ("garble = true\nask = {}\ngranted = true", Need::Garble),
+        (
+            "store = \"garbled\"\nask = {}\ngranted = true",
+            Need::Garble,
+        ),
+        ("store = \"failing\"\nask = {}\ngranted = true", Need::Moods),
     ] {
         let case = parse(&format!("about = \"x\"\n[[step]]\n{step}")).unwrap();
         assert_eq!(case.needs, Needs::from([need]), "{step}");

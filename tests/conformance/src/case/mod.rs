@@ -11,7 +11,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 pub use load::{LoadError, load_all};
-pub(crate) use step::{AnswerRules, Ask, Content, Reason, Refusal, Step};
+pub use step::Store;
+pub(crate) use step::{AnswerRules, Ask, Content, Count, Reason, Refusal, Step};
 pub(crate) use words::{Scope, Words};
 
 /// What a case can need of a host and of the kit's place beside it. The list is closed; the README says what each means.
@@ -42,6 +43,8 @@ pub enum Need {
     Tls,
     /// The kit can write garbage into the store.
     Garble,
+    /// The kit can make the store fail and forget.
+    Moods,
 }
 
 impl fmt::Display for Need {
@@ -59,6 +62,7 @@ impl fmt::Display for Need {
             Self::Fresh => "fresh",
             Self::Tls => "tls",
             Self::Garble => "garble",
+            Self::Moods => "moods",
         })
     }
 }

@@ -19,7 +19,8 @@ pub(crate) struct Step {
     pub(crate) wait: Option<u64>,
     /// Seconds that the clock moves.
     pub(crate) advance: Option<u64>,
-    pub(crate) garble: bool,
+    /// What becomes of the store.
+    pub(crate) store: Option<Store>,
     /// `OWNER/REPOSITORY/PATH` to content.
     pub(crate) files: BTreeMap<String, Content>,
     /// `OWNER/REPOSITORY/NAME` to a policy.
@@ -52,7 +53,7 @@ pub(crate) struct Step {
     /// Log lines about the decision.
     pub(crate) log: Vec<String>,
     /// How many log lines of this text there are so far.
-    pub(crate) logged: BTreeMap<String, usize>,
+    pub(crate) logged: BTreeMap<String, Count>,
     /// Name to `answer/MEMBER`, `record/MEMBER` or `simulator/MEMBER`.
     pub(crate) keep: BTreeMap<String, String>,
 }
@@ -103,7 +104,8 @@ impl Step {
         let several = self.ask.as_ref().is_some_and(|ask| ask.at_once > 1);
         [
             (self.advance.is_some(), Need::Clock),
-            (self.garble, Need::Garble),
+            (self.store == Some(Store::Garbled), Need::Garble),
+            (self.store.is_some_and(Store::is_mood), Need::Moods),
             (self.record.is_some() || self.records.is_some(), Need::Audit),
             (!self.log.is_empty() || !self.logged.is_empty(), Need::Log),
             (commands || several || counts, Need::Fresh),
@@ -111,6 +113,62 @@ impl Step {
         .into_iter()
         .filter_map(|(is, need)| is.then_some(need))
         .collect()
+    }
+}
+
+/// What the kit does to a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Store {
+    /// Every value in it becomes another.
+    Garbled,
+    /// It is empty.
+    Emptied,
+    /// It opens, and every verb fails.
+    Failing,
+    /// It does not open.
+    Closed,
+    /// It takes values and has none.
+    Forgetting,
+    /// It works again.
+    Working,
+}
+
+impl Store {
+    fn is_mood(self) -> bool {
+        self != Self::Garbled
+    }
+}
+
+/// So many, or from the least to the most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Count {
+    Exactly(usize),
+    Within(usize, usize),
+}
+
+impl std::fmt::Display for Count {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Exactly(count) => write!(f, "{count}"),
+            Self::Within(least, most) => write!(f, "{least} to {most}"),
+        }
+    }
+}
+
+impl Count {
+    pub(crate) fn least(self) -> usize {
+        match self {
+            Self::Exactly(count) | Self::Within(count, _) => count,
+        }
+    }
+
+    pub(crate) fn has(self, count: usize) -> bool {
+        match self {
+            Self::Exactly(wanted) => count == wanted,
+            Self::Within(least, most) => (least..=most).contains(&count),
+        }
     }
 }
 

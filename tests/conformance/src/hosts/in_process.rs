@@ -1,25 +1,29 @@
-//! The component in this process: our host, as it is or with other interfaces. Its clock stands until the kit moves it.
+//! The component in this process: our host, as it is or with other platforms' interfaces. Its clock stands until the kit
+//! moves it.
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use host_wasmtime::{HostBuilder, Limits, ManualClock, Settings};
+use host_wasmtime::{
+    HostBuilder, Interfaces, Limits, ManualClock, Settings, SharedStore, StoreMood,
+};
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 
-use super::{Host, NoStart, Running, Starting, set};
+use super::{Host, NoStart, Running, Starting, outbound, set};
+use crate::built;
 use crate::captured::Lines;
-use crate::case::{Need, Needs};
+use crate::case::{Need, Needs, Store};
 use crate::world::{NOW, Serving};
 
 /// A host that was given what is special about it.
 pub struct Configured {
     /// The host in the making.
     pub builder: HostBuilder,
-    /// Writes garbage into its store, if that can be reached.
-    pub garble: Option<Arc<dyn Fn() + Send + Sync>>,
+    /// Its store, if the kit reaches it.
+    pub store: Option<Arc<SharedStore>>,
 }
 
 type Configure =
@@ -43,7 +47,51 @@ pub fn in_process() -> Vec<Box<dyn Host>> {
     vec![
         ours("wasmtime", Limits::default()),
         ours("wasmtime-fresh", fresh),
+        composed("spin-interfaces", "composed/spin.wasm", Interfaces::spin),
+        composed(
+            "wasmcloud-interfaces",
+            "composed/wasmcloud.wasm",
+            Interfaces::wasmcloud,
+        ),
+        composed(
+            "wasi-interfaces",
+            "octo_sts-standalone.wasm",
+            Interfaces::wasi,
+        ),
     ]
+}
+
+/// What was composed for a platform, with exactly that platform's interfaces and with a fresh instance for each request.
+fn composed(
+    name: &'static str,
+    file: &'static str,
+    interfaces: fn() -> Interfaces,
+) -> Box<dyn Host> {
+    let keeps = file != "octo_sts-standalone.wasm";
+    let reached: &[Need] = if keeps {
+        &[Need::Store, Need::Garble, Need::Moods]
+    } else {
+        &[]
+    };
+    Box::new(InProcess::new(name, reached, move |settings| {
+        let compiled = built::compiled(file).map_err(NoStart::Broken)?;
+        let store = SharedStore::new();
+        let interfaces = interfaces()
+            .allowed_hosts(outbound(&settings))
+            .store(Arc::clone(&store))
+            .variables(settings);
+        let limits = Limits {
+            requests_per_instance: 1,
+            ..Limits::default()
+        };
+        let builder = host_wasmtime::Host::of(&compiled)
+            .interfaces(interfaces)
+            .limits(limits);
+        Ok(Configured {
+            builder,
+            store: keeps.then_some(store),
+        })
+    }))
 }
 
 impl InProcess {
@@ -71,13 +119,13 @@ impl InProcess {
     fn ours(name: &'static str, limits: Limits) -> Self {
         let offers = [Need::Store, Need::Waits, Need::Vets, Need::Tls];
         Self::new(name, &offers, move |settings| {
-            let compiled = crate::world::compiled().map_err(NoStart::Broken)?;
+            let compiled = built::compiled(built::ARTIFACT).map_err(NoStart::Broken)?;
             let builder = host_wasmtime::Host::of(&compiled)
                 .settings(Settings::from_vars(settings))
                 .limits(limits);
             Ok(Configured {
                 builder,
-                garble: None,
+                store: None,
             })
         })
     }
@@ -94,7 +142,7 @@ impl Host for InProcess {
 
     fn start(&self, settings: BTreeMap<String, String>) -> Starting<'_> {
         Box::pin(async move {
-            let Configured { builder, garble } = (self.configure)(settings)?;
+            let Configured { builder, store } = (self.configure)(settings)?;
             let clock = ManualClock::at(u64::try_from(NOW).unwrap_or_default() * 1000);
             let (log, audit) = (Lines::default(), Lines::default());
             let broken = |error: &dyn std::fmt::Display| NoStart::Broken(error.to_string());
@@ -114,7 +162,7 @@ impl Host for InProcess {
                 clock,
                 log,
                 audit,
-                garble,
+                store,
                 serving,
             };
             Ok(Box::new(running) as Box<dyn Running>)
@@ -127,7 +175,7 @@ struct Inside {
     clock: Arc<ManualClock>,
     log: Lines,
     audit: Lines,
-    garble: Option<Arc<dyn Fn() + Send + Sync>>,
+    store: Option<Arc<SharedStore>>,
     serving: Mutex<Serving>,
 }
 
@@ -148,10 +196,17 @@ impl Running for Inside {
         self.clock.advance(by);
     }
 
-    fn garble(&self) {
-        if let Some(garble) = &self.garble {
-            garble();
+    fn store(&self, becomes: Store) -> Result<(), String> {
+        let store = self.store.as_ref().ok_or("there is no store")?;
+        match becomes {
+            Store::Garbled => store.garble(),
+            Store::Emptied => store.clear(),
+            Store::Failing => store.set_mood(StoreMood::Fails),
+            Store::Closed => store.set_mood(StoreMood::FailsToOpen),
+            Store::Forgetting => store.set_mood(StoreMood::Forgets),
+            Store::Working => store.set_mood(StoreMood::Works),
         }
+        Ok(())
     }
 
     fn stop(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {

@@ -10,7 +10,7 @@ use std::time::Duration;
 pub use in_process::{Configured, InProcess, in_process};
 pub use program::{Program, programs};
 
-use crate::case::{Need, Needs};
+use crate::case::{Need, Needs, Store};
 
 /// Why a service did not start.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,8 +55,13 @@ pub trait Running: Send + Sync {
     /// Moves the clock.
     fn advance(&self, _by: Duration) {}
 
-    /// Replaces every value in the store by garbage.
-    fn garble(&self) {}
+    /// Does something to the store.
+    ///
+    /// # Errors
+    /// It can't be done.
+    fn store(&self, _becomes: Store) -> Result<(), String> {
+        Err("the kit does not reach the store".to_owned())
+    }
 
     /// Takes no more requests; returns when nothing is under way and everything is written.
     fn stop(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
@@ -65,4 +70,15 @@ pub trait Running: Send + Sync {
 /// A set of needs.
 pub(crate) fn set(needs: &[Need]) -> Needs {
     needs.iter().copied().collect()
+}
+
+/// Where calls may go: GitHub, and the issuers that may be at private addresses.
+pub(crate) fn outbound(settings: &BTreeMap<String, String>) -> Vec<String> {
+    let setting = |name: &str| settings.get(name).map_or("", String::as_str);
+    let github = setting("GITHUB_BASE_URL");
+    let scheme = github.split("://").next().unwrap_or_default();
+    let origin: Vec<&str> = github.splitn(4, '/').take(3).collect();
+    let issuers = setting("OCTOSTS_PRIVATE_ISSUERS").split(',');
+    let issuers = issuers.map(|host| format!("{scheme}://{}", host.trim()));
+    [origin.join("/")].into_iter().chain(issuers).collect()
 }

@@ -8,8 +8,8 @@ use std::sync::{Mutex, PoisonError};
 
 use programs::{Deployment, Platform, Service};
 
-use super::{Host, NoStart, Running, Starting, set};
-use crate::case::{Need, Needs};
+use super::{Host, NoStart, Running, Starting, outbound, set};
+use crate::case::{Need, Needs, Store};
 
 /// A platform's own program.
 pub struct Program {
@@ -28,16 +28,18 @@ pub fn programs() -> Vec<Box<dyn Host>> {
 impl Program {
     fn new(platform: Platform) -> Self {
         let (name, special): (_, &[Need]) = match platform {
+            // In this process it is `wasmtime`.
             Platform::Wasmtime => ("octo-sts", &[Need::Waits, Need::Vets, Need::Tls]),
-            Platform::Spin => ("spin", &[Need::Unready]),
-            Platform::WasmCloud => ("wash", &[Need::Unready]),
-            Platform::Wasi => ("wasmtime-serve", &[Need::Unready]),
+            other => (other.name(), &[Need::Unready]),
         };
         let mut offers = set(special);
         offers.extend([Need::Audit, Need::Log, Need::Settings]);
         offers.extend([Need::Fresh, Need::Ours]);
         if platform.keeps() {
             offers.insert(Need::Store);
+        }
+        if platform.can_garble() {
+            offers.insert(Need::Garble);
         }
         Self {
             name,
@@ -83,17 +85,6 @@ impl Host for Program {
             }) as Box<dyn Running>)
         })
     }
-}
-
-/// Where calls may go: GitHub, and the issuers that may be at private addresses.
-fn outbound(settings: &BTreeMap<String, String>) -> Vec<String> {
-    let setting = |name: &str| settings.get(name).map_or("", String::as_str);
-    let github = setting("GITHUB_BASE_URL");
-    let scheme = github.split("://").next().unwrap_or_default();
-    let origin: Vec<&str> = github.splitn(4, '/').take(3).collect();
-    let issuers = setting("OCTOSTS_PRIVATE_ISSUERS").split(',');
-    let issuers = issuers.map(|host| format!("{scheme}://{}", host.trim()));
-    [origin.join("/")].into_iter().chain(issuers).collect()
 }
 
 /// A folder of a deployment's own, while it lasts.
@@ -160,13 +151,26 @@ impl Running for Started {
         lines
     }
 
+    fn store(&self, becomes: Store) -> Result<(), String> {
+        match &*self.state.lock().unwrap_or_else(PoisonError::into_inner) {
+            State::Running(service) if becomes == Store::Garbled => service.garble(),
+            _ => Err("the kit can only write into the store".to_owned()),
+        }
+    }
+
     fn stop(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
-        let ended = State::Ended(self.lines());
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = std::mem::replace(&mut *state, ended);
-        drop(state);
         Box::pin(async move {
-            let _ = tokio::task::spawn_blocking(move || drop(before)).await;
+            let ended = State::Ended(self.lines());
+            let before = {
+                let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+                std::mem::replace(&mut *state, ended)
+            };
+            let State::Running(service) = before else {
+                return;
+            };
+            let lines = tokio::task::spawn_blocking(move || service.end()).await;
+            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            *state = State::Ended(lines.unwrap_or_default());
         })
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::calls::{Counts, PATIENCE};
 use super::play::Play;
 use crate::answer::Answer;
-use crate::case::Step;
+use crate::case::{Count, Step};
 use crate::client::Ask;
 
 impl Play<'_> {
@@ -116,7 +116,7 @@ impl Play<'_> {
         self.count_log_lines(&step.logged).await
     }
 
-    async fn count_log_lines(&self, wanted: &BTreeMap<String, usize>) -> Result<(), String> {
+    async fn count_log_lines(&self, wanted: &BTreeMap<String, Count>) -> Result<(), String> {
         for (text, wanted) in wanted {
             let count = || {
                 self.log()
@@ -124,7 +124,7 @@ impl Play<'_> {
                     .filter(|line| is(line, "msg", text))
                     .count()
             };
-            if !in_time(|| count() >= *wanted).await || count() != *wanted {
+            if !in_time(|| count() >= wanted.least()).await || !wanted.has(count()) {
                 return Err(format!(
                     "the log says {text:?} {} times, not {wanted}",
                     count()

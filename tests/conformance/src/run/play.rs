@@ -150,8 +150,8 @@ impl<'a> Play<'a> {
     }
 
     async fn prepare(&mut self, step: &Step) -> Result<(), String> {
-        if step.garble {
-            self.running.garble();
+        if let Some(store) = step.store {
+            self.running.store(store)?;
         }
         self.stage.write(self.case, &step.files, &step.policies)?;
         for (command, body) in step.simulator.iter().flatten() {

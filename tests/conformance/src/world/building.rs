@@ -1,12 +1,12 @@
 //! Making a [`World`].
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
 
-use host_wasmtime::{Compiled, Host, Limits, ManualClock, Settings};
+use host_wasmtime::{Host, Limits, ManualClock, Settings};
 use simulator::{AccountKind, Algorithm, AppKey, Clock, RepositorySelection, Simulator};
 use tokio::net::TcpListener;
 
+use crate::built;
 use crate::captured::{FailingAudit, Lines};
 use crate::keys::{app_key, signing_key};
 use crate::secrets::Secrets;
@@ -68,7 +68,7 @@ impl Building {
             Secrets::default(),
         );
         secrets.add(&app_key().pem());
-        let host = Host::of(&compiled().unwrap())
+        let host = Host::of(&built::compiled(built::ARTIFACT).unwrap())
             .settings(Settings::from_vars(self.variables(&sim)))
             .clock(clock.clone())
             .limits(self.limits)
@@ -155,23 +155,4 @@ fn furnish(sim: &Simulator) {
     );
     let path = ".github/chainguard/ci.sts.yaml";
     github.put_file("acme", "app", path, policy.text()).unwrap();
-}
-
-/// The component as `cargo xtask build` leaves it, or the file that `CONFORMANCE_COMPONENT` names; compiled once.
-pub(crate) fn compiled() -> Result<Compiled, String> {
-    static COMPILED: OnceLock<Result<Compiled, String>> = OnceLock::new();
-    COMPILED.get_or_init(compile).clone()
-}
-
-fn compile() -> Result<Compiled, String> {
-    let built = concat!(env!("CARGO_MANIFEST_DIR"), "/../../dist/octo_sts.wasm");
-    let path = std::env::var("CONFORMANCE_COMPONENT").unwrap_or_else(|_| built.to_owned());
-    let bytes = std::fs::read(&path)
-        .map_err(|error| format!("{path}: {error}: run `cargo xtask build` first"))?;
-    // Room for the hosts of many tests at the same time, and for what is left of those that ended.
-    let limits = Limits {
-        in_flight: 512,
-        ..Limits::default()
-    };
-    Compiled::new(&bytes, &limits).map_err(|error| format!("{path}: {error}"))
 }

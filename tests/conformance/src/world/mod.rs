@@ -23,7 +23,7 @@ use crate::secrets::Secrets;
 
 pub use answer::Granted;
 pub use building::Building;
-pub(crate) use building::{compiled, usual_settings};
+pub(crate) use building::usual_settings;
 pub use policies::Policy;
 
 /// The audience of this server.
