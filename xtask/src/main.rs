@@ -1,13 +1,15 @@
-//! The workshop: `cargo xtask build | demo | test | tidy`.
+//! The workshop: `cargo xtask build | demo | test | conformance | tidy`.
 
 mod build;
 mod commands;
 mod compose;
+mod conformance;
 mod demo;
 mod test;
 mod tidy;
 
 use clap::{Parser, Subcommand};
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 /// Builds, shows and checks octo-sts.
@@ -30,6 +32,17 @@ enum Task {
     Demo(demo::Options),
     /// Run every check: formatting, lints, docs, unit tests, the flow over HTTP through wasm, tidy, the demo.
     Test,
+    /// Run the conformance cases on every host that is here, and print a table: `--host NAME|all`, `--url URL`, `--case PART`,
+    /// `--format text|json`, `--list`.
+    ///
+    /// NAME is wasmtime, wasmtime-fresh, spin-interfaces, wasmcloud-interfaces, wasi-interfaces (all in this process) or a
+    /// program: octo-sts, spin, wasmcloud (`wash`), wasi (`wasmtime`), each on PATH or named by SPIN_BIN, WASH_BIN,
+    /// WASMTIME_BIN. Exit: 0 nothing failed, 1 a case failed, 2 the kit could not run.
+    Conformance {
+        /// Passed on to the kit; tests/conformance/README.md explains them.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
     /// Check the house: who may know whom, what the artifact imports, sizes, commands that the README names.
     Tidy,
 }
@@ -39,15 +52,15 @@ type Failure = String;
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().task {
-        Task::Build { wasm: true } => build::components().map(|()| true),
-        Task::Build { wasm: false } => build::all().map(|()| true),
-        Task::Demo(options) => demo::run(&options),
-        Task::Test => test::everything().map(|()| true),
-        Task::Tidy => tidy::run().map(|()| true),
+        Task::Build { wasm: true } => build::components().map(|()| 0),
+        Task::Build { wasm: false } => build::all().map(|()| 0),
+        Task::Demo(options) => demo::run(&options).map(|ok| u8::from(!ok)),
+        Task::Test => test::everything().map(|()| 0),
+        Task::Conformance { arguments } => conformance::run(&arguments),
+        Task::Tidy => tidy::run().map(|()| 0),
     };
     match done {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
+        Ok(code) => ExitCode::from(code),
         Err(failure) => {
             eprintln!("error: {failure}");
             ExitCode::FAILURE
