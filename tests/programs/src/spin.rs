@@ -22,6 +22,8 @@ pub(crate) fn start(program: &Path, deployment: &Deployment) -> Result<Service, 
         .args(["--listen", &format!("127.0.0.1:{port}")])
         .current_dir(&deployment.folder);
     let [github, issuer] = outbound(deployment);
+    // The shipped manifest names an issuer by default, and a deployment has these settings and no others.
+    command.env("SPIN_VARIABLE_OCTOSTS_ALLOWED_ISSUERS", "");
     for (name, value) in lower(&deployment.settings).chain([
         ("github_outbound_host".to_owned(), &github),
         ("issuer_outbound_host".to_owned(), &issuer),

@@ -78,7 +78,8 @@ pub(crate) fn outbound(settings: &BTreeMap<String, String>) -> Vec<String> {
     let github = setting("GITHUB_BASE_URL");
     let scheme = github.split("://").next().unwrap_or_default();
     let origin: Vec<&str> = github.splitn(4, '/').take(3).collect();
-    let issuers = setting("OCTOSTS_PRIVATE_ISSUERS").split(',');
-    let issuers = issuers.map(|host| format!("{scheme}://{}", host.trim()));
+    let issuers = setting("OCTOSTS_PRIVATE_ISSUERS").split(',').map(str::trim);
+    let issuers = issuers.filter(|host| !host.is_empty());
+    let issuers = issuers.map(|host| format!("{scheme}://{host}"));
     [origin.join("/")].into_iter().chain(issuers).collect()
 }
