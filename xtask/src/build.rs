@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The target of the artifact.
-const TARGET: &str = "wasm32-wasip2";
+pub(crate) const TARGET: &str = "wasm32-wasip2";
 /// Its package.
 const SERVICE: &str = "octo-sts-service";
 
@@ -45,6 +45,12 @@ const PLATFORMS: [Product; 3] = [
         kept: "platform_wasi.wasm",
     },
 ];
+
+/// The packages of all wasm files.
+pub(crate) fn wasm_packages() -> impl Iterator<Item = &'static str> {
+    let platforms = PLATFORMS.iter().map(|product| product.package);
+    std::iter::once(SERVICE).chain(platforms)
+}
 
 /// Makes the wasm files, then the program with the artifact inside.
 pub(crate) fn all() -> Result<(), Failure> {

@@ -67,17 +67,11 @@ fn lints() -> Result<(), Failure> {
     let sizes = ["-D", "warnings", "-D", "clippy::too_many_lines"];
     let native = ["clippy", "--release", "--workspace", "--"];
     run_cargo(&[&native[..], &sizes].concat())?;
-    let wasm = [
-        "clippy",
-        "--profile",
-        "wasm",
-        "--target",
-        "wasm32-wasip2",
-        "--package",
-        "octo-sts-service",
-        "--",
-    ];
-    run_cargo(&[&wasm[..], &sizes].concat())
+    let wasm = ["clippy", "--profile", "wasm", "--target", build::TARGET];
+    for package in build::wasm_packages() {
+        run_cargo(&[&wasm[..], &["--package", package, "--"], &sizes].concat())?;
+    }
+    Ok(())
 }
 
 fn documentation() -> Result<(), Failure> {
