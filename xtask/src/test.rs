@@ -98,7 +98,7 @@ fn dependencies() -> Result<(), Failure> {
         );
         return Ok(());
     }
-    run_cargo(&["deny", "--offline", "check", "licenses", "bans", "sources"])?;
+    run_cargo(&["deny", "check", "licenses", "bans", "sources"])?;
     if run_cargo(&["deny", "fetch", "db"]).is_err() {
         say("the advisory database could not be reached: advisories were NOT checked");
         return Ok(());
