@@ -297,7 +297,8 @@ impl Reader<'_> {
     /// Google Cloud Run and AWS Lambda, which set these, stop a program's processor once it has answered.
     fn finish_first(&mut self, traits: Traits) -> bool {
         let stopping = ["K_SERVICE", "AWS_LAMBDA_FUNCTION_NAME"];
-        let stops = stopping.iter().any(|name| self.get(name).is_some());
+        let set = |name: &&str| self.get(name).is_some_and(|value| !value.is_empty());
+        let stops = stopping.iter().any(set);
         self.flag("OCTOSTS_FINISH_FIRST", stops || !traits.outlives)
     }
 

@@ -47,10 +47,12 @@ pub(crate) enum Trouble {
 impl Trouble {
     /// Whether the same call may succeed in a moment.
     pub(crate) fn passing(&self) -> bool {
-        matches!(
-            self,
-            Self::Status(_) | Self::Network(_) | Self::Unreadable(_)
-        )
+        match self {
+            // Where a platform lets nobody go, it does not the next moment either.
+            Self::Network(error) => *error != SendError::Denied,
+            Self::Status(_) | Self::Unreadable(_) => true,
+            _ => false,
+        }
     }
 
     /// Whether GitHub may have done what it was asked to.

@@ -110,6 +110,11 @@ impl<O: Outside> Provider<'_, '_, O> {
                 self.keep(&documents);
                 Ok(documents)
             }
+            // A caller's own lack of time is nobody else's failure; whoever waits for this one goes on by himself.
+            Err(_) if self.context.left().is_zero() => {
+                self.context.outside.cache_remove(&self.name());
+                Err(ExchangeError::Deadline.into())
+            }
             Err(trouble) => {
                 self.forget(&trouble);
                 Err(refused(&trouble))
