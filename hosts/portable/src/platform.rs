@@ -19,6 +19,11 @@ const GITHUB: &str = "https://api.github.com";
 /// `ORG_POLICY_REPO` where it is not set.
 const POLICY_REPOSITORY: &str = ".github";
 
+/// A store that took so long, in milliseconds, is asked nothing for a while: its calls can't be given up, and their waits
+/// add up.
+const STORE_PATIENCE_MS: u64 = 1000;
+const STORE_REST_MS: u64 = 10_000;
+
 /// What a component stands on. Verbs on the store never fail: a store that is away, refuses or answers garbage has
 /// forgotten everything.
 pub trait Outside {
@@ -82,6 +87,8 @@ pub struct Platform<O> {
     table: OnceCell<Option<Table>>,
     signed: RefCell<Vec<Signed>>,
     told_notices: Cell<bool>,
+    /// Unix milliseconds until which the store is not asked.
+    store_rests_until: Cell<u64>,
 }
 
 impl<O: Outside> Platform<O> {
@@ -93,6 +100,7 @@ impl<O: Outside> Platform<O> {
             table: OnceCell::new(),
             signed: RefCell::new(Vec::new()),
             told_notices: Cell::new(false),
+            store_rests_until: Cell::new(0),
         }
     }
 
@@ -206,11 +214,29 @@ impl<O: Outside> Platform<O> {
         self.log(LogLevel::Warn, "", message, &fields);
     }
 
+    /// Asks the store, unless it was slow a moment ago: then it has forgotten everything.
+    fn ask_store<T>(&self, ask: impl FnOnce(&O) -> T) -> Option<T> {
+        let began = self.outside.now_unix_ms();
+        if began < self.store_rests_until.get() {
+            return None;
+        }
+        let told = ask(&self.outside);
+        let now = self.outside.now_unix_ms();
+        let took = now.saturating_sub(began);
+        if took >= STORE_PATIENCE_MS {
+            self.store_rests_until
+                .set(now.saturating_add(STORE_REST_MS));
+            let fields = [("took_ms".to_owned(), took.to_string())];
+            self.log(LogLevel::Warn, "", "the store is slow", &fields);
+        }
+        Some(told)
+    }
+
     /// What is kept under a name.
     pub fn get(&self, name: &Name) -> Option<Vec<u8>> {
         let table = self.table()?;
         let slot = table.slot(name);
-        let stored = self.outside.load(&slot.key)?;
+        let stored = self.ask_store(|outside| outside.load(&slot.key))??;
         table.open(&slot, self.outside.now_unix_ms(), &stored)
     }
 
@@ -225,14 +251,14 @@ impl<O: Outside> Platform<O> {
         self.outside.random(&mut nonce);
         let expires = self.outside.now_unix_ms().saturating_add(keep_ms);
         if let Some(sealed) = table.seal(&slot, expires, value, nonce) {
-            self.outside.keep(&slot.key, &sealed);
+            self.ask_store(|outside| outside.keep(&slot.key, &sealed));
         }
     }
 
     /// Forgets a name, and what shares its slot.
     pub fn remove(&self, name: &Name) {
         if let Some(table) = self.table() {
-            self.outside.forget(&table.slot(name).key);
+            self.ask_store(|outside| outside.forget(&table.slot(name).key));
         }
     }
 

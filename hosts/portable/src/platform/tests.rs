@@ -16,6 +16,9 @@ struct Ground {
     now: Cell<u64>,
     stored: RefCell<BTreeMap<String, Vec<u8>>>,
     away: Cell<bool>,
+    /// Milliseconds that a verb on the store takes, and how many were asked.
+    slow: Cell<u64>,
+    asked: Cell<u32>,
     records: RefCell<Vec<String>>,
     lines: RefCell<Vec<String>>,
 }
@@ -37,6 +40,8 @@ impl Outside for Rc<Ground> {
     }
 
     fn load(&self, key: &str) -> Option<Vec<u8>> {
+        self.asked.set(self.asked.get() + 1);
+        self.now.set(self.now.get() + self.slow.get());
         self.stored
             .borrow()
             .get(key)
@@ -313,4 +318,31 @@ fn log_lines_have_a_level_and_a_form() {
         ground.lines_with("DEBUG steps decision=\"d\" keys=\"1us+2us\""),
         1
     );
+}
+
+#[test]
+fn a_slow_store_is_left_alone_for_ten_seconds() {
+    let ground = ground();
+    let platform = instance(&ground);
+    platform.put(&name("a"), Room::Kept, b"value", 3_600_000);
+    let get = || platform.get(&name("a"));
+    assert_eq!(get(), Some(b"value".to_vec()));
+    ground.slow.set(1000);
+    assert_eq!(get(), Some(b"value".to_vec()), "what came late is good");
+    assert_eq!(ground.lines_with("the store is slow"), 1);
+    ground.slow.set(0);
+    let asked = ground.asked.get();
+    for _ in 0..5 {
+        assert_eq!(get(), None, "it has forgotten everything");
+    }
+    platform.remove(&name("a"));
+    platform.put(&name("a"), Room::Kept, b"another", 3_600_000);
+    assert_eq!(ground.asked.get(), asked);
+    ground.now.set(ground.now.get() + 10_000);
+    assert_eq!(
+        get(),
+        Some(b"value".to_vec()),
+        "nothing was written meanwhile"
+    );
+    assert_eq!(ground.lines_with("the store is slow"), 1);
 }
