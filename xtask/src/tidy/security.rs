@@ -1,4 +1,4 @@
-//! Every test that docs/SECURITY.md names exists.
+//! Every test that docs/SECURITY.md names exists: a Rust function, or a case of the conformance kit.
 
 use crate::Failure;
 use crate::commands::{output, root};
@@ -7,6 +7,8 @@ use std::process::Command;
 
 /// The table's rows: a rule's number, what it says, the tests.
 const ROW: &str = "| ";
+/// How the name of a case begins: `cases/AREA/NAME` is a file.
+const CASES: &str = "cases/";
 
 pub(crate) fn check() -> Result<Vec<String>, Failure> {
     let page = fs::read_to_string(root().join("docs/SECURITY.md"));
@@ -30,8 +32,16 @@ pub(crate) fn check() -> Result<Vec<String>, Failure> {
         .filter(|line| line.starts_with(ROW) && !line.starts_with("| rule"));
     let named = rows.filter_map(|row| row.trim_end_matches('|').rsplit('|').next());
     let named = named.flat_map(|cell| cell.split('`').skip(1).step_by(2));
-    let missing = named.filter(|name| !known.contains(&name.rsplit("::").next().unwrap_or(name)));
+    let missing = named.filter(|name| !exists(name, &known));
     Ok(missing
         .map(|name| format!("docs/SECURITY.md names the test {name}, which does not exist"))
         .collect())
+}
+
+fn exists(name: &str, functions: &[&str]) -> bool {
+    if name.starts_with(CASES) {
+        let file = format!("tests/conformance/{name}.toml");
+        return root().join(file).is_file();
+    }
+    functions.contains(&name.rsplit("::").next().unwrap_or(name))
 }
