@@ -1,7 +1,7 @@
-//! The pattern dialect against rows that Go's `regexp` was asked: what we accept, it accepts, and it matches the same.
+//! The pattern dialect against rows that Go's `regexp` was asked.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
-use policy::Pattern;
+use policy::{Pattern, PatternProblem};
 use serde_json::Value;
 
 const VECTORS: &str = include_str!("../../../tests/vectors/octo-sts.json");
@@ -20,24 +20,24 @@ fn text<'v>(row: &'v Value, name: &str) -> &'v str {
 }
 
 #[test]
-fn accepts_nothing_that_re2_refuses() {
-    let (mut accepted, mut refused) = (0, 0);
+fn accepts_what_re2_accepts_and_nothing_else() {
+    let mut compared = 0;
     for row in rows("regex_accept") {
         let pattern = text(&row, "p");
         let re2 = row.get("new_ok").and_then(Value::as_bool).unwrap();
-        match Pattern::compile(pattern) {
-            Ok(_) => {
-                assert!(re2, "RE2 refuses {pattern:?}");
-                accepted += 1;
-            }
-            Err(_) => refused += 1,
-        }
+        let ours = Pattern::compile(pattern);
+        // A size limit of ours is stricter.
+        let small = !matches!(
+            ours,
+            Err(PatternProblem::TooDeep | PatternProblem::TooLarge | PatternProblem::TooLong)
+        );
+        assert!(
+            ours.is_ok() == re2 || (re2 && !small),
+            "{pattern:?}: {ours:?}"
+        );
+        compared += 1;
     }
-    // So that the loop cannot pass by refusing everything.
-    assert!(
-        accepted >= 30 && refused >= 30,
-        "{accepted} accepted, {refused} refused"
-    );
+    assert!(compared > 100, "{compared}");
 }
 
 #[test]
@@ -45,15 +45,10 @@ fn matches_what_re2_matches() {
     let mut compared = 0;
     for row in rows("regex_match") {
         let (pattern, subject) = (text(&row, "p"), text(&row, "text"));
-        if let Ok(compiled) = Pattern::compile(pattern) {
-            let wanted = row.get("new_match").and_then(Value::as_bool).unwrap();
-            assert_eq!(
-                compiled.matches(subject),
-                wanted,
-                "{pattern:?} against {subject:?}"
-            );
-            compared += 1;
-        }
+        let wanted = row.get("new_match").and_then(Value::as_bool).unwrap();
+        let got = Pattern::compile(pattern).is_ok_and(|compiled| compiled.matches(subject));
+        assert_eq!(got, wanted, "{pattern:?} against {subject:?}");
+        compared += 1;
     }
-    assert!(compared >= 18, "{compared}");
+    assert!(compared > 40, "{compared}");
 }

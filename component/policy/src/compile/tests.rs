@@ -132,7 +132,7 @@ fn refuses_bad_patterns_and_says_where() {
         };
         assert_eq!(got, key);
     }
-    let text = format!("{WHO}{GRANT}claim_pattern:\n  a: x\n  ref: a\\b\n");
+    let text = format!("{WHO}{GRANT}claim_pattern:\n  a: x\n  ref: a\\Z\n");
     let error = TrustPolicy::parse(text.as_bytes(), PolicyKind::Repository, |_| false).unwrap_err();
     assert_eq!(
         (error.position, error.stage()),
@@ -140,7 +140,7 @@ fn refuses_bad_patterns_and_says_where() {
     );
     assert_eq!(
         error.to_string(),
-        "line 6: claim_pattern[\"ref\"]: `\\b` is not supported"
+        "line 6: claim_pattern[\"ref\"]: `\\Z` is not supported"
     );
 }
 

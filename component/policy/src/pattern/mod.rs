@@ -1,28 +1,28 @@
-//! Patterns: the part of RE2's dialect that is served.
+//! Patterns: Go's RE2 dialect, which octo-sts matches with (rule 26). Everything that is accepted here is accepted there and
+//! matches the same strings.
 //!
-//! Go's `regexp` (RE2) is what octo-sts matches with, so everything that is accepted here must be accepted there and
-//! match the same strings (rule 26). The parser is `regex-syntax`'s; what it reads differently, or what is not served, is
-//! refused by name in [`lower`], which builds the program's form itself so that no default of another dialect (Unicode
-//! `\d`, case folding) can slip in.
+//! - `parse` reads the text into a `tree` as Go's `regexp/syntax` does, construct by construct;
+//! - `names` has the classes that have names;
+//! - `lower` builds the program's form from the tree, with the anchors around it.
 
-mod classes;
-mod counts;
 mod lower;
+mod names;
+mod parse;
+#[cfg(test)]
+mod print;
+mod tree;
 
 use std::fmt;
 
 use regex_automata::meta::{BuildError, Config, Regex};
 use regex_automata::nfa::thompson::WhichCaptures;
 use regex_automata::{Anchored, Input};
-use regex_syntax::ast::{self, ErrorKind, parse::ParserBuilder};
 use regex_syntax::hir::{Hir, Look};
 
 /// The longest pattern, in bytes of its text.
 pub const MAX_PATTERN_BYTES: usize = 4 * 1024;
 /// The largest compiled program, in bytes. Counts multiply, so a short text can stand for a huge program.
 pub const MAX_PROGRAM_BYTES: usize = 1024 * 1024;
-/// The deepest nesting of groups and classes. RE2's limit is 1000; a smaller one keeps the stack small.
-const MAX_NESTING: u32 = 100;
 
 /// Why a pattern does not compile.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -37,9 +37,9 @@ pub enum PatternProblem {
     )]
     TooLarge,
     /// Groups or classes are nested too deeply.
-    #[error("groups are nested deeper than {MAX_NESTING} levels")]
+    #[error("groups are nested deeper than {} levels", parse::MAX_NESTING)]
     TooDeep,
-    /// A construct of some dialect that is not served; it is named as written.
+    /// A construct of another dialect than RE2's; it is named as written.
     #[error("`{0}` is not supported")]
     NotSupported(String),
     /// A repeat of a repeat, as in `a**`.
@@ -74,14 +74,7 @@ impl Pattern {
         if text.len() > MAX_PATTERN_BYTES {
             return Err(PatternProblem::TooLong);
         }
-        let tree = ParserBuilder::new()
-            .octal(false)
-            .nest_limit(MAX_NESTING)
-            .build()
-            .parse(text)
-            .map_err(|error| syntax_problem(text, &error))?;
-        counts::check(text, &tree, counts::MAX_COUNT)?;
-        let body = lower::lower(text, &tree)?;
+        let body = lower::lower(&parse::parse(text)?);
         // The anchors stand around the tree and not around its text, so nothing in the text can get out of them: not
         // an alternation (`main|.*`), not an unclosed group or quotation.
         let whole = Hir::concat(vec![Hir::look(Look::Start), body, Hir::look(Look::End)]);
@@ -131,32 +124,6 @@ impl PartialEq for Pattern {
 }
 
 impl Eq for Pattern {}
-
-/// The part of the pattern that a span of its tree covers.
-fn source<'p>(pattern: &'p str, span: &ast::Span) -> &'p str {
-    pattern
-        .get(span.start.offset..span.end.offset)
-        .unwrap_or(pattern)
-}
-
-fn not_supported(pattern: &str, span: &ast::Span) -> PatternProblem {
-    PatternProblem::NotSupported(source(pattern, span).to_owned())
-}
-
-fn syntax_problem(pattern: &str, error: &ast::Error) -> PatternProblem {
-    let text = source(pattern, error.span()).to_owned();
-    match error.kind() {
-        ErrorKind::NestLimitExceeded(_) => PatternProblem::TooDeep,
-        ErrorKind::EscapeUnrecognized
-        | ErrorKind::UnsupportedBackreference
-        | ErrorKind::UnsupportedLookAround
-        | ErrorKind::FlagUnrecognized => PatternProblem::NotSupported(text),
-        kind => PatternProblem::Malformed {
-            text,
-            problem: kind.to_string(),
-        },
-    }
-}
 
 fn build_problem(error: &BuildError) -> PatternProblem {
     match error.size_limit() {
