@@ -6,24 +6,30 @@
 //! - `yaml` reads the strict subset of YAML that means the same to octo-sts's parser and to a YAML 1.2 one.
 //! - `document` gives the keys their types.
 //! - [`Pattern`] is the part of RE2's dialect that is served, always matched against the whole text.
+//! - [`TrustedIssuers`] is an organisation's list of issuers.
 //! - [`TrustPolicy`] is the compiled policy, [`Decision`] what it says about [`Claims`].
 
 mod compile;
 mod decide;
 mod document;
+mod fields;
 mod keys;
 mod pattern;
 mod permissions;
 mod problem;
 mod repositories;
 mod sentence;
+mod trusted_issuers;
 mod yaml;
 
 pub use compile::{AudienceMatcher, Matcher, PolicyKind, TrustPolicy};
 pub use decide::{Claims, Decision, Got, Rule, RuleOutcome, Verdict, Wanted};
-pub use pattern::{MAX_PATTERN_BYTES, MAX_PROGRAM_BYTES, Pattern, PatternProblem};
+pub use pattern::{MAX_PATTERN_BYTES, MAX_PROGRAM_BYTES, Pattern, PatternProblem, Span};
 pub use permissions::{Level, MAX_PERMISSIONS, Permissions, is_built_in_permission};
 pub use problem::{PolicyError, Position, Problem, Stage};
 pub use repositories::{MAX_REPOSITORIES, Repositories};
 pub use sentence::Mismatch;
+pub use trusted_issuers::{
+    MAX_TRUSTED_ISSUERS, MAX_TRUSTED_PATTERN_BYTES, MAX_TRUSTED_PATTERNS, Mode, TrustedIssuers,
+};
 pub use yaml::MAX_FILE_BYTES;

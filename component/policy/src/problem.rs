@@ -1,6 +1,6 @@
 //! What can be wrong with a policy file, as facts with a place.
 
-use crate::pattern::PatternProblem;
+use crate::pattern::{PatternProblem, Span};
 
 /// A place in a file, both counted from 1; columns count characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -143,8 +143,8 @@ pub enum Problem {
         key: &'static str,
     },
     /// Text or a mapping where a list is wanted.
-    #[error("repositories must be a list")]
-    NotAList,
+    #[error("{0} must be a list")]
+    NotAList(&'static str),
 
     // It is a policy, but grants nothing that could be decided.
     /// `app`, `app_pattern`, `single_use`.
@@ -215,6 +215,59 @@ pub enum Problem {
     /// Not in GitHub's alphabet (rule 5).
     #[error("{0:?} is no name of a repository")]
     RepositoryName(String),
+    // It is an organisation's list of trusted issuers that says nothing certain; octo-sts's sentences.
+    /// Neither `enforce` nor `audit`.
+    #[error("unknown mode {0:?} (want \"enforce\" or \"audit\")")]
+    UnknownMode(String),
+    /// Nobody is trusted.
+    #[error("must list at least one entry in issuers or issuer_patterns")]
+    NoIssuers,
+    /// More entries than the limit.
+    #[error("too many {key}: {count} (max {limit})")]
+    TooManyEntries {
+        /// `issuers` or `issuer_patterns`.
+        key: &'static str,
+        /// How many there are.
+        count: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// No issuer identifier.
+    #[error("invalid issuer {0:?}")]
+    InvalidIssuer(String),
+    /// An issuer that no token names so.
+    #[error("issuer {0:?} must be lowercase in scheme and host")]
+    IssuerCase(String),
+    /// A pattern longer than [`crate::MAX_TRUSTED_PATTERN_BYTES`].
+    #[error(
+        "issuer_patterns[{index}] too long: {bytes} chars (max {})",
+        crate::MAX_TRUSTED_PATTERN_BYTES
+    )]
+    IssuerPatternTooLong {
+        /// Which, from 0.
+        index: usize,
+        /// Its length.
+        bytes: usize,
+    },
+    /// A pattern that could match another host.
+    #[error(
+        "issuer_patterns[{index}] must not span the host: {span}, so another host could match; \
+         write each \"/\" in a fixed place, a dot as `\\.` and a host label as `[a-z0-9-]+`"
+    )]
+    IssuerPatternSpans {
+        /// Which, from 0.
+        index: usize,
+        /// How.
+        span: Span,
+    },
+    /// A pattern that does not compile.
+    #[error("invalid issuer_pattern {text:?}: {problem}")]
+    InvalidIssuerPattern {
+        /// As written.
+        text: String,
+        /// Why.
+        problem: PatternProblem,
+    },
     /// More entries in `repositories` than GitHub takes.
     #[error("repositories has more than {limit} entries")]
     TooManyRepositories {
@@ -242,6 +295,14 @@ impl Problem {
             | Self::RepositoryWithOwner(_)
             | Self::RepositoryPattern(_)
             | Self::RepositoryName(_)
+            | Self::UnknownMode(_)
+            | Self::NoIssuers
+            | Self::TooManyEntries { .. }
+            | Self::InvalidIssuer(_)
+            | Self::IssuerCase(_)
+            | Self::IssuerPatternTooLong { .. }
+            | Self::IssuerPatternSpans { .. }
+            | Self::InvalidIssuerPattern { .. }
             | Self::TooManyRepositories { .. } => Stage::NotCompiled,
             Self::FileTooLarge { .. }
             | Self::NotUtf8
@@ -266,7 +327,7 @@ impl Problem {
             | Self::NotText { .. }
             | Self::AudienceList
             | Self::NotAMap { .. }
-            | Self::NotAList => Stage::NotParsed,
+            | Self::NotAList(_) => Stage::NotParsed,
         }
     }
 }

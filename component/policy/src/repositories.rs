@@ -36,7 +36,10 @@ pub(crate) fn read(node: &Node, problems: &mut Vec<PolicyError>) -> Repositories
             return Repositories::Absent;
         }
         Value::Text(_) | Value::Map(_) => {
-            problems.push(PolicyError::new(node.position, Problem::NotAList));
+            problems.push(PolicyError::new(
+                node.position,
+                Problem::NotAList("repositories"),
+            ));
             return Repositories::Absent;
         }
     };

@@ -1,7 +1,7 @@
 //! The pattern dialect against rows that Go's `regexp` was asked.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
-use policy::{Pattern, PatternProblem};
+use policy::{Pattern, PatternProblem, Span};
 use serde_json::Value;
 
 const VECTORS: &str = include_str!("../../../tests/vectors/octo-sts.json");
@@ -51,4 +51,22 @@ fn matches_what_re2_matches() {
         compared += 1;
     }
     assert!(compared > 40, "{compared}");
+}
+
+#[test]
+fn patterns_for_issuers_are_guarded_as_octo_sts_guards_them() {
+    let mut compared = 0;
+    for row in rows("issuer_pattern_guard") {
+        let pattern = text(&row, "p");
+        let got = match Pattern::spans_the_host(pattern) {
+            Some(Span::Dot) => "span-dot",
+            Some(Span::Class) => "span-class",
+            Some(Span::Literal) => "span-literal",
+            None if Pattern::compile(pattern).is_ok() => "accepted",
+            None => "compile-error",
+        };
+        assert_eq!(got, text(&row, "verdict"), "{pattern:?}");
+        compared += 1;
+    }
+    assert!(compared > 50, "{compared}");
 }

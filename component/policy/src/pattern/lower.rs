@@ -17,9 +17,9 @@ pub(super) fn lower(node: &Node) -> Hir {
         Node::Literal {
             character,
             fold: true,
-        } => class(names::folded(only(*character))),
+        } => class(names::folded(names::only(*character))),
         Node::Any { newline: true } => class(all()),
-        Node::Any { newline: false } => class(names::negated(only('\n'))),
+        Node::Any { newline: false } => class(names::negated(names::only('\n'))),
         Node::Class(members) => class(members.clone()),
         Node::Assertion(assertion) => Hir::look(look(*assertion)),
         Node::Repeat(repeat) => Hir::repetition(Repetition {
@@ -47,10 +47,6 @@ fn look(assertion: Assertion) -> Look {
 
 fn class(members: ClassUnicode) -> Hir {
     Hir::class(Class::Unicode(members))
-}
-
-fn only(character: char) -> ClassUnicode {
-    ClassUnicode::new([ClassUnicodeRange::new(character, character)])
 }
 
 fn all() -> ClassUnicode {

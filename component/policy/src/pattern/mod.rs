@@ -3,14 +3,18 @@
 //!
 //! - `parse` reads the text into a `tree` as Go's `regexp/syntax` does, construct by construct;
 //! - `names` has the classes that have names;
+//! - `guard` says whether a pattern for issuers could match another host;
 //! - `lower` builds the program's form from the tree, with the anchors around it.
 
+mod guard;
 mod lower;
 mod names;
 mod parse;
 #[cfg(test)]
 mod print;
 mod tree;
+
+pub use guard::Span;
 
 use std::fmt;
 
@@ -90,6 +94,12 @@ impl Pattern {
             text: text.to_owned(),
             program,
         })
+    }
+
+    /// Whether a pattern for issuers could match another host than its author thinks. None: it can't, or it does not compile.
+    #[must_use]
+    pub fn spans_the_host(text: &str) -> Option<Span> {
+        guard::check(&parse::parse(text).ok()?)
     }
 
     /// Whether the whole text matches. Linear in the length of the text.

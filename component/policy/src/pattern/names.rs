@@ -69,7 +69,7 @@ pub(super) fn unicode(name: &str, fold: bool) -> Option<ClassUnicode> {
 fn of_category(category: &str) -> Option<ClassUnicode> {
     let mut class = property(&format!(r"\p{{gc={category}}}"))?;
     class.intersect(&assigned()?);
-    let moved = set(&[(MOVED, MOVED)]);
+    let moved = only(MOVED);
     match category {
         "C" => class.union(&negated(assigned()?)),
         "Mn" => class.union(&moved),
@@ -126,7 +126,7 @@ fn property(expression: &str) -> Option<ClassUnicode> {
         // A class of one character.
         HirKind::Literal(literal) => {
             let character = std::str::from_utf8(&literal.0).ok()?.chars().next()?;
-            Some(set(&[(character, character)]))
+            Some(only(character))
         }
         _ => None,
     }
@@ -311,6 +311,11 @@ const SCRIPTS: [&str; 117] = [
     "Yezidi",
     "Yi",
 ];
+
+/// The class of one character.
+pub(super) fn only(character: char) -> ClassUnicode {
+    set(&[(character, character)])
+}
 
 fn set(ranges: &[(char, char)]) -> ClassUnicode {
     let range = |(low, high): &(char, char)| ClassUnicodeRange::new(*low, *high);

@@ -155,8 +155,8 @@ fn refuses_repositories_that_could_mean_more() {
             Problem::RepositoryName(text("a b")),
         ),
         ("repositories: [é]\n", Problem::RepositoryName(text("é"))),
-        ("repositories: a\n", Problem::NotAList),
-        ("repositories: {a: b}\n", Problem::NotAList),
+        ("repositories: a\n", Problem::NotAList("repositories")),
+        ("repositories: {a: b}\n", Problem::NotAList("repositories")),
         (
             "repositories: [[a]]\n",
             Problem::NotText {

@@ -1,0 +1,100 @@
+//! The keys of an organisation's file with their types.
+
+use crate::document::Text;
+use crate::keys::nearest;
+use crate::problem::{PolicyError, Problem};
+use crate::yaml::{Entry, Node, Value};
+
+pub(crate) struct Fields<'d, 'p> {
+    entries: &'d [Entry],
+    problems: &'p mut Vec<PolicyError>,
+}
+
+impl<'d, 'p> Fields<'d, 'p> {
+    /// Reads a file's root. Nothing at all is a file without keys.
+    pub(crate) fn new(root: &'d Node, problems: &'p mut Vec<PolicyError>) -> Self {
+        let entries = match &root.value {
+            Value::Map(entries) => entries.as_slice(),
+            Value::Null => &[],
+            Value::Text(_) | Value::List(_) => {
+                problems.push(PolicyError::new(root.position, Problem::NotAMapping));
+                &[]
+            }
+        };
+        Self { entries, problems }
+    }
+
+    /// There are no other keys than these.
+    pub(crate) fn only(&mut self, keys: &[&'static str]) {
+        for entry in self.entries {
+            if !keys.contains(&entry.key.as_str()) {
+                let problem = Problem::UnknownKey {
+                    name: entry.key.clone(),
+                    hint: nearest(&entry.key, keys.iter().copied()).map(str::to_owned),
+                };
+                self.problems
+                    .push(PolicyError::new(entry.position, problem));
+            }
+        }
+    }
+
+    fn find(&self, key: &str) -> Option<&'d Node> {
+        let entry = self.entries.iter().find(|entry| entry.key == key)?;
+        Some(&entry.node)
+    }
+
+    /// A text. Absent, null and empty are the same, as in octo-sts.
+    pub(crate) fn text(&mut self, key: &'static str) -> Option<Text> {
+        let node = self.find(key)?;
+        match &node.value {
+            Value::Null => None,
+            Value::Text(text) if text.is_empty() => None,
+            Value::Text(text) => Some(Text {
+                text: text.clone(),
+                position: node.position,
+            }),
+            Value::List(_) | Value::Map(_) => {
+                let key = key.to_owned();
+                self.problems
+                    .push(PolicyError::new(node.position, Problem::NotText { key }));
+                None
+            }
+        }
+    }
+
+    /// A list of texts. Null is an error: what was meant is unknown.
+    pub(crate) fn texts(&mut self, key: &'static str) -> Vec<Text> {
+        let Some(node) = self.find(key) else {
+            return Vec::new();
+        };
+        let problem = match &node.value {
+            Value::List(items) => return self.items(key, items),
+            Value::Null => Problem::NoValue {
+                key: key.to_owned(),
+            },
+            Value::Text(_) | Value::Map(_) => Problem::NotAList(key),
+        };
+        self.problems.push(PolicyError::new(node.position, problem));
+        Vec::new()
+    }
+
+    fn items(&mut self, key: &str, items: &[Node]) -> Vec<Text> {
+        let mut texts = Vec::new();
+        for item in items {
+            let key = format!("an entry of {key}");
+            let problem = match &item.value {
+                Value::Text(text) => {
+                    texts.push(Text {
+                        text: text.clone(),
+                        position: item.position,
+                    });
+                    continue;
+                }
+                Value::Null => Problem::NoValue { key },
+                Value::List(_) | Value::Map(_) => Problem::NotText { key },
+            };
+            self.problems.push(PolicyError::new(item.position, problem));
+        }
+        texts
+    }
+}

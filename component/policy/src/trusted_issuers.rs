@@ -1,0 +1,160 @@
+//! Which issuers an organisation trusts: `trusted-token-issuers.yaml` in its policy repository (spec 4 of octo-sts).
+
+use oidc::Issuer;
+
+use crate::fields::Fields;
+use crate::pattern::Pattern;
+use crate::problem::{PolicyError, Position, Problem};
+use crate::yaml;
+
+/// The most entries of `issuers`.
+pub const MAX_TRUSTED_ISSUERS: usize = 64;
+/// The most entries of `issuer_patterns`.
+pub const MAX_TRUSTED_PATTERNS: usize = 16;
+/// The longest entry of `issuer_patterns`, in bytes.
+pub const MAX_TRUSTED_PATTERN_BYTES: usize = 256;
+
+/// The keys of the file.
+const KEYS: [&str; 3] = ["mode", "issuers", "issuer_patterns"];
+
+/// What happens to a token of another issuer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// It is refused.
+    Enforce,
+    /// It passes, and the record says that it would not.
+    Audit,
+}
+
+/// An organisation's list. It can only be made from a file without problems.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrustedIssuers {
+    mode: Mode,
+    issuers: Vec<Issuer>,
+    patterns: Vec<Pattern>,
+}
+
+impl TrustedIssuers {
+    /// Reads and compiles the file.
+    ///
+    /// # Errors
+    /// The first problem, in octo-sts's order.
+    pub fn parse(file: &[u8]) -> Result<Self, PolicyError> {
+        let (list, mut problems) = read(file)?;
+        if problems.is_empty() {
+            Ok(list)
+        } else {
+            Err(problems.swap_remove(0))
+        }
+    }
+
+    /// All problems of the file: empty exactly if [`TrustedIssuers::parse`] succeeds.
+    #[must_use]
+    pub fn check(file: &[u8]) -> Vec<PolicyError> {
+        match read(file) {
+            Ok((_, problems)) => problems,
+            Err(problem) => vec![problem],
+        }
+    }
+
+    /// What the organisation wants done.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// Whether the list has the issuer, byte for byte or as a whole match of a pattern. `issuer` is normalised, as
+    /// [`Issuer::as_str`] gives it.
+    #[must_use]
+    pub fn allow(&self, issuer: &str) -> bool {
+        let listed = self.issuers.iter().any(|listed| listed.as_str() == issuer);
+        listed || self.patterns.iter().any(|pattern| pattern.matches(issuer))
+    }
+}
+
+fn read(file: &[u8]) -> Result<(TrustedIssuers, Vec<PolicyError>), PolicyError> {
+    let root = yaml::load(file)?;
+    let mut problems = Vec::new();
+    let mut fields = Fields::new(&root, &mut problems);
+    fields.only(&KEYS);
+    let mode = fields.text("mode");
+    let issuers = fields.texts("issuers");
+    let patterns = fields.texts("issuer_patterns");
+    let mut list = TrustedIssuers {
+        mode: Mode::Enforce,
+        issuers: Vec::new(),
+        patterns: Vec::new(),
+    };
+    if let Some(mode) = mode {
+        match mode.text.as_str() {
+            "enforce" => {}
+            "audit" => list.mode = Mode::Audit,
+            _ => problems.push(PolicyError::new(
+                mode.position,
+                Problem::UnknownMode(mode.text.clone()),
+            )),
+        }
+    }
+    if issuers.is_empty() && patterns.is_empty() {
+        problems.push(PolicyError::new(Position::START, Problem::NoIssuers));
+    }
+    for (key, count, limit) in [
+        ("issuers", issuers.len(), MAX_TRUSTED_ISSUERS),
+        ("issuer_patterns", patterns.len(), MAX_TRUSTED_PATTERNS),
+    ] {
+        if count > limit {
+            let problem = Problem::TooManyEntries { key, count, limit };
+            problems.push(PolicyError::new(Position::START, problem));
+            return Ok((list, problems));
+        }
+    }
+    for issuer in &issuers {
+        match Issuer::parse(&issuer.text) {
+            Err(_) => problems.push(PolicyError::new(
+                issuer.position,
+                Problem::InvalidIssuer(issuer.text.clone()),
+            )),
+            Ok(_) if !is_lower_case(&issuer.text) => problems.push(PolicyError::new(
+                issuer.position,
+                Problem::IssuerCase(issuer.text.clone()),
+            )),
+            Ok(issuer) => list.issuers.push(issuer),
+        }
+    }
+    for (index, pattern) in patterns.iter().enumerate() {
+        match compile(index, &pattern.text) {
+            Ok(pattern) => list.patterns.push(pattern),
+            Err(problem) => problems.push(PolicyError::new(pattern.position, problem)),
+        }
+    }
+    Ok((list, problems))
+}
+
+/// Scheme and host, up to the first slash behind them.
+fn is_lower_case(issuer: &str) -> bool {
+    let host = issuer.split_once("://").map_or("", |(_, rest)| rest);
+    let end = host
+        .find('/')
+        .map_or(issuer.len(), |slash| issuer.len() - host.len() + slash);
+    let head = issuer.get(..end).unwrap_or(issuer);
+    !head.chars().any(char::is_uppercase)
+}
+
+fn compile(index: usize, text: &str) -> Result<Pattern, Problem> {
+    if text.len() > MAX_TRUSTED_PATTERN_BYTES {
+        return Err(Problem::IssuerPatternTooLong {
+            index,
+            bytes: text.len(),
+        });
+    }
+    if let Some(span) = Pattern::spans_the_host(text) {
+        return Err(Problem::IssuerPatternSpans { index, span });
+    }
+    Pattern::compile(text).map_err(|problem| Problem::InvalidIssuerPattern {
+        text: text.to_owned(),
+        problem,
+    })
+}
+
+#[cfg(test)]
+mod tests;
