@@ -1,6 +1,6 @@
 //! The command line. Every flag of `serve` is a setting's name; a flag wins over the environment.
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::IpAddr;
 use std::path::PathBuf;
 
@@ -17,11 +17,74 @@ pub(crate) enum Command {
     /// Serve the token exchange over HTTP/1.1 and h2c.
     #[command(after_help = SERVE_HELP)]
     Serve(Box<Serve>),
+    /// Check trust policies and ask what they decide; no server is needed.
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     /// Print the completion script for a shell.
     Completions {
         /// The shell.
         shell: clap_complete::Shell,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicyCommand {
+    /// Name every problem of policy files, with line, column and what to write instead.
+    #[command(after_help = CHECK_HELP)]
+    Check(Check),
+    /// Decide about claims: JSON Lines in, JSON Lines out, in the same order.
+    #[command(after_help = DECIDE_HELP)]
+    Decide(Decide),
+}
+
+const CHECK_HELP: &str = "\
+A folder stands for all NAME.sts.yaml and trusted-token-issuers.yaml below it. A policy counts as an organisation's if it
+stands in .github/.github/chainguard/, or with --org.
+
+Problems go to standard output as FILE:LINE:COLUMN: SEVERITY: PROBLEM. A permission that nobody knows and that looks like no
+typo is a warning: GitHub may have it since yesterday.
+
+Exit status: 0 no errors, 1 errors, 2 could not run.";
+
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// Policy files, or folders to look through
+    #[arg(required = true, value_name = "FILE|DIR")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Every policy is an organisation's
+    #[arg(long)]
+    pub(crate) org: bool,
+    /// A permission to know beside the built-in ones [setting: OCTOSTS_EXTRA_PERMISSIONS]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) permission: Vec<String>,
+    /// How problems are printed
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
+}
+
+/// For people, or for machines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Text,
+    Json,
+}
+
+const DECIDE_HELP: &str = "\
+Each line is one of
+  {\"policy\": \"<yaml>\", \"org\": false, \"claims\": {…}, \"domain\": \"sts.example.com\"}
+  {\"trusted_issuers\": \"<yaml>\", \"issuer\": \"https://…\"}
+and is answered by
+  {\"compiles\": true, \"allows\": false, \"reason\": \"…\"}
+`claims` stand for a verified token: signature, exp and nbf are not looked at; forms are. A line that is no question is
+answered with `error`.
+
+Exit status: 0 every line was a question, 1 not every one, 2 could not run.";
+
+#[derive(Debug, Args)]
+pub(crate) struct Decide {
+    /// A permission to know beside the built-in ones [setting: OCTOSTS_EXTRA_PERMISSIONS]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) permission: Vec<String>,
 }
 
 const SERVE_HELP: &str = "\

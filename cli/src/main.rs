@@ -2,6 +2,7 @@
 
 mod arguments;
 mod component;
+mod policy_command;
 mod serve;
 
 use arguments::{Arguments, Command};
@@ -11,6 +12,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Serve(serve) => serve::run(&serve),
+        Command::Policy(command) => policy_command::run(&command),
         Command::Completions { shell } => {
             clap_complete::generate(
                 shell,
