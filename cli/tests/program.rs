@@ -74,3 +74,84 @@ fn a_component_that_cannot_be_read_ends_with_1() {
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).contains("cannot read no-such-file.wasm"));
 }
+
+/// A folder that is removed with this value.
+struct Folder(std::path::PathBuf);
+
+impl Folder {
+    fn with(name: &str, files: &[(&str, &str)]) -> Self {
+        let folder = std::env::temp_dir().join(format!("octo-sts-{name}-{}", std::process::id()));
+        for (file, text) in files {
+            let file = folder.join(file);
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(file, text).unwrap();
+        }
+        Self(folder)
+    }
+
+    fn path(&self) -> &str {
+        self.0.to_str().unwrap()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+const GOOD: &str = "issuer: https://a.example\nsubject: s\npermissions:\n  contents: read\n";
+
+#[test]
+fn policy_check_names_every_problem_and_its_remedy() {
+    let bad = "issuer: https://a.example\nsubject_pattern: 'a**'\npermissions:\n  pull-requests: read\n  brand_new: read\n";
+    let folder = Folder::with(
+        "check",
+        &[
+            ("app/.github/chainguard/good.sts.yaml", GOOD),
+            ("app/.github/chainguard/bad.sts.yaml", bad),
+            (
+                ".github/.github/chainguard/all.sts.yaml",
+                &format!("{GOOD}repositories: ['*']\n"),
+            ),
+            (
+                ".github/.github/chainguard/trusted-token-issuers.yaml",
+                "issuers: [a]\n",
+            ),
+            ("app/README.md", "no policy"),
+        ],
+    );
+    let checked = octo_sts(&["policy", "check", folder.path()]);
+    assert_eq!(checked.status.code(), Some(1));
+    let text = stdout(&checked);
+    for said in [
+        "/app/.github/chainguard/bad.sts.yaml:2:18: error: subject_pattern: `**` repeats a repetition",
+        "bad.sts.yaml:4:3: error: unknown permission \"pull-requests\", did you mean pull_requests?",
+        "bad.sts.yaml:5:3: warning: unknown permission \"brand_new\"",
+        "all.sts.yaml:5:16: error: \"*\": repositories are names, not patterns; for every repository write `repositories: []`",
+        "trusted-token-issuers.yaml:1:11: error: invalid issuer \"a\"",
+    ] {
+        assert!(text.contains(said), "{said}\n{text}");
+    }
+    assert_eq!(text.lines().count(), 5, "{text}");
+    assert!(stderr(&checked).contains("4 files: 4 errors, 1 warnings"));
+    let json = octo_sts(&["policy", "check", folder.path(), "--format", "json"]);
+    assert_eq!(json.status.code(), Some(1));
+    assert!(stdout(&json).contains("\"severity\":\"warning\""));
+    let good = format!("{}/app/.github/chainguard/good.sts.yaml", folder.path());
+    let checked = octo_sts(&["policy", "check", &good]);
+    assert_eq!(
+        (checked.status.code(), stdout(&checked)),
+        (Some(0), String::new())
+    );
+}
+
+#[test]
+fn policy_check_that_cannot_run_ends_with_2() {
+    let folder = Folder::with("none", &[("README.md", "no policy")]);
+    for path in [folder.path(), "/no/such/place"] {
+        let checked = octo_sts(&["policy", "check", path]);
+        assert_eq!(checked.status.code(), Some(2), "{path}");
+        assert!(!stderr(&checked).is_empty());
+    }
+}

@@ -47,7 +47,11 @@ pub(crate) fn read(
             &[]
         }
     };
-    let mut reader = Reader { entries, problems };
+    let mut reader = Reader {
+        kind,
+        entries,
+        problems,
+    };
     reader.check_keys(kind);
     Document {
         issuer: reader.text(Key::Issuer),
@@ -68,6 +72,7 @@ pub(crate) fn read(
 }
 
 struct Reader<'d> {
+    kind: PolicyKind,
     entries: &'d [Entry],
     problems: &'d mut Vec<PolicyError>,
 }
@@ -106,10 +111,7 @@ impl<'d> Reader<'d> {
         match &node.value {
             Value::Null => None,
             Value::Text(text) if text.is_empty() => None,
-            Value::Text(text) => Some(Text {
-                text: text.clone(),
-                position: node.position,
-            }),
+            Value::Text(text) => self.quoted(node, text),
             Value::List(_) if key == Key::Audience => {
                 self.problem(node.position, Problem::AudienceList);
                 None
@@ -124,6 +126,18 @@ impl<'d> Reader<'d> {
                 None
             }
         }
+    }
+
+    /// A text. In an organisation's policy octo-sts takes a bool or a number for no text, though it does in a repository's.
+    fn quoted(&mut self, node: &Node, text: &str) -> Option<Text> {
+        if node.typed && self.kind == PolicyKind::Organization {
+            self.problem(node.position, Problem::QuoteIt(text.to_owned()));
+            return None;
+        }
+        Some(Text {
+            text: text.to_owned(),
+            position: node.position,
+        })
     }
 
     /// The entries of a mapping. Null is an error: `claim_pattern:` with its entries commented out would otherwise be a
@@ -154,13 +168,10 @@ impl<'d> Reader<'d> {
             let key = || format!("claim_pattern[{:?}]", entry.key);
             let position = entry.node.position;
             match &entry.node.value {
-                Value::Text(text) => claims.push((
-                    entry.key.clone(),
-                    Text {
-                        text: text.clone(),
-                        position,
-                    },
-                )),
+                Value::Text(text) => {
+                    let text = self.quoted(&entry.node, text);
+                    claims.extend(text.map(|text| (entry.key.clone(), text)));
+                }
                 Value::Null => self.problem(position, Problem::NoValue { key: key() }),
                 Value::List(_) | Value::Map(_) => {
                     self.problem(position, Problem::NotText { key: key() })

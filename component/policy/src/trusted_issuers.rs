@@ -2,6 +2,7 @@
 
 use oidc::Issuer;
 
+use crate::document::Text;
 use crate::fields::Fields;
 use crate::pattern::Pattern;
 use crate::problem::{PolicyError, Position, Problem};
@@ -110,10 +111,9 @@ fn read(file: &[u8]) -> Result<(TrustedIssuers, Vec<PolicyError>), PolicyError> 
     }
     for issuer in &issuers {
         match Issuer::parse(&issuer.text) {
-            Err(_) => problems.push(PolicyError::new(
-                issuer.position,
-                Problem::InvalidIssuer(issuer.text.clone()),
-            )),
+            // Google's scheme-less form is one for tokens only.
+            Ok(parsed) if parsed.as_str() != issuer.text => invalid(issuer, &mut problems),
+            Err(_) => invalid(issuer, &mut problems),
             Ok(_) if !is_lower_case(&issuer.text) => problems.push(PolicyError::new(
                 issuer.position,
                 Problem::IssuerCase(issuer.text.clone()),
@@ -128,6 +128,13 @@ fn read(file: &[u8]) -> Result<(TrustedIssuers, Vec<PolicyError>), PolicyError> 
         }
     }
     Ok((list, problems))
+}
+
+fn invalid(issuer: &Text, problems: &mut Vec<PolicyError>) {
+    problems.push(PolicyError::new(
+        issuer.position,
+        Problem::InvalidIssuer(issuer.text.clone()),
+    ));
 }
 
 /// Scheme and host, up to the first slash behind them.

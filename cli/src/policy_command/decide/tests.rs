@@ -1,4 +1,4 @@
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 use super::*;
 
 const POLICY: &str = "issuer: https://a.example\nsubject_pattern: 'repo:acme/.*'\nclaim_pattern:\n  ref: refs/heads/main\npermissions:\n  contents: read\n";
@@ -143,4 +143,75 @@ fn every_line_is_answered_in_order_whatever_it_is() {
     assert_eq!(allows, [false, true, false, false, false, true]);
     let errors: Vec<bool> = lines.iter().map(|line| line["error"].is_string()).collect();
     assert_eq!(errors, [true, false, true, true, true, false]);
+}
+
+#[test]
+fn every_known_difference_still_differs() {
+    let known = include_str!("../../../../tests/vectors/known-differences.json");
+    let known: Value = serde_json::from_str(known).unwrap();
+    let differences = known["differences"].as_array().unwrap();
+    assert!(differences.len() >= 20);
+    for difference in differences {
+        let class = &difference["class"];
+        let ours = ask(&difference["question"]);
+        let theirs = &difference["octo_sts"];
+        let allows = |verdict: &Value| verdict["allows"] == true;
+        match difference["stricter"].as_str() {
+            Some("we") => assert!(!allows(&ours) && allows(theirs), "{class}: {ours}"),
+            Some("octo-sts") => assert!(allows(&ours) && !allows(theirs), "{class}: {ours}"),
+            _ => panic!("{class}"),
+        }
+        assert!(
+            difference["reason"]
+                .as_str()
+                .is_some_and(|reason| !reason.is_empty())
+        );
+    }
+}
+
+/// What octo-sts compiles and we do not, by source, and why.
+const NOT_COMPILED: [(&str, &str); 2] = [
+    (
+        "wolfi-dev/.github:.github/chainguard/project-board-sync.sts.yaml@133a714a",
+        "write \"wolfi-dev/os\" without its owner",
+    ),
+    (
+        "liatrio/.github:.github/chainguard/liatrio-get-all-docs.sts.yaml@4ef09ba9",
+        "\"*\": repositories are names, not patterns",
+    ),
+];
+
+#[test]
+fn policies_of_public_repositories_compile_where_octo_sts_compiles_them() {
+    let Some(file) = std::env::var_os("PUBLIC_POLICIES") else {
+        println!("PUBLIC_POLICIES names no file: policies of public repositories were left out");
+        return;
+    };
+    let text = std::fs::read_to_string(file).unwrap();
+    let (mut read, mut exceptions) = (0, 0);
+    for row in text.lines() {
+        let row: Value = serde_json::from_str(row).unwrap();
+        let question = json!({"policy": row["policy"], "org": row["org"], "claims": {}});
+        let ours = ask(&question);
+        read += 1;
+        let exception = NOT_COMPILED
+            .iter()
+            .find(|(source, _)| row["source"] == *source);
+        match exception {
+            Some((source, why)) => {
+                exceptions += 1;
+                let reason = ours["reason"].as_str().unwrap();
+                assert!(reason.contains(why), "{source}: {reason}");
+            }
+            None => assert_eq!(
+                ours["compiles"], row["compiles"],
+                "{}: {ours}",
+                row["source"]
+            ),
+        }
+    }
+    assert!(
+        read >= 150 && exceptions == NOT_COMPILED.len(),
+        "{read} {exceptions}"
+    );
 }

@@ -281,3 +281,24 @@ fn the_number_and_the_size_of_patterns_are_bounded() {
     );
     assert_eq!(claims(64, ".{500}"), Err(Problem::PatternsTooLarge));
 }
+
+#[test]
+fn bools_and_numbers_are_text_in_a_repositorys_policy_alone() {
+    for line in [
+        "issuer: true\nsubject: s\n",
+        "issuer: i\nsubject_pattern: 1\n",
+        "issuer: i\nsubject: s\naudience: &a false\n",
+        "issuer: i\nsubject: s\nclaim_pattern:\n  email_verified: true\n",
+        "issuer: i\nsubject: s\nclaim_pattern:\n  run: -7\n",
+    ] {
+        let text = format!("{line}{GRANT}");
+        repository(&text).unwrap();
+        let problem = parse_as(&text, PolicyKind::Organization).unwrap_err();
+        assert!(matches!(problem, Problem::QuoteIt(_)), "{text}: {problem}");
+        let quoted = text.replace("true", "'true'").replace("false", "'false'");
+        let quoted = quoted.replace(": 1\n", ": '1'\n").replace("-7", "'-7'");
+        parse_as(&quoted, PolicyKind::Organization).unwrap();
+    }
+    let names = format!("issuer: i\nsubject: s\nrepositories: [1, true]\n{GRANT}");
+    parse_as(&names, PolicyKind::Organization).unwrap();
+}

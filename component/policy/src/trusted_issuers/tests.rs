@@ -80,6 +80,10 @@ fn what_is_wrong_is_said_in_octo_stss_words() {
             "line 2: invalid issuer \"http://a.example\"",
         ),
         (
+            "issuers: [accounts.google.com]\n".to_owned(),
+            "line 1: invalid issuer \"accounts.google.com\"",
+        ),
+        (
             "issuers: ['https://a.example?']\n".to_owned(),
             "line 1: invalid issuer \"https://a.example?\"",
         ),

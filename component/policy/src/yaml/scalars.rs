@@ -23,8 +23,7 @@ pub(super) fn resolve(text: &str) -> Plain {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => Plain::Null,
         "<<" => Plain::Merge,
-        "true" | "false" | "0" => Plain::Text,
-        _ if is_plain_integer(text) => Plain::Text,
+        _ if is_typed(text) => Plain::Text,
         "=" => Plain::Ambiguous,
         _ if text.eq_ignore_ascii_case("null") => Plain::Ambiguous,
         _ if BOOL_WORDS
@@ -36,6 +35,11 @@ pub(super) fn resolve(text: &str) -> Plain {
         _ if is_number(text) || is_timestamp(text) => Plain::Ambiguous,
         _ => Plain::Text,
     }
+}
+
+/// Whether every reader takes it for a bool or an integer.
+pub(super) fn is_typed(text: &str) -> bool {
+    matches!(text, "true" | "false" | "0") || is_plain_integer(text)
 }
 
 /// `-?[1-9][0-9]*` within 64 bits: decimal for every reader.

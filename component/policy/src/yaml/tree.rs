@@ -6,7 +6,7 @@ use std::vec::IntoIter;
 use saphyr_parser::{Event, ScalarStyle, Span};
 
 use super::position;
-use super::scalars::{Plain, resolve};
+use super::scalars::{Plain, is_typed, resolve};
 use crate::problem::{PolicyError, Position, Problem};
 
 /// How many aliases a file may use, and how much text they may stand for in all, in bytes. Without a cap a file of one
@@ -19,6 +19,8 @@ const MAX_ALIASED_BYTES: usize = 256 * 1024;
 pub(crate) struct Node {
     pub(crate) position: Position,
     pub(crate) value: Value,
+    /// It was written as a bool or an integer, without quotes.
+    pub(crate) typed: bool,
 }
 
 /// A value. Bools and integers that all readers agree on are their text.
@@ -71,6 +73,7 @@ pub(super) fn build(events: Vec<(Event<'_>, Span)>) -> Result<Node, PolicyError>
     Ok(Node {
         position: Position::START,
         value: Value::Null,
+        typed: false,
     })
 }
 
@@ -87,14 +90,22 @@ impl<'t> Builder<'t> {
     fn node(&mut self, event: Event<'t>, span: &Span) -> Result<Node, PolicyError> {
         let position = position(span);
         let fail = |problem| Err(PolicyError::new(position, problem));
+        let mut typed = false;
         let (anchor, value) = match event {
             Event::Alias(anchor) => return self.alias(anchor, position),
-            Event::Scalar(text, style, anchor, _) => (anchor, scalar(&text, style, position)?),
+            Event::Scalar(text, style, anchor, _) => {
+                typed = style == ScalarStyle::Plain && is_typed(&text);
+                (anchor, scalar(&text, style, position)?)
+            }
             Event::SequenceStart(anchor, _) => (anchor, self.list()?),
             Event::MappingStart(anchor, _) => (anchor, self.map()?),
             _ => return fail(unexpected()),
         };
-        let node = Node { position, value };
+        let node = Node {
+            position,
+            value,
+            typed,
+        };
         if anchor != 0 {
             self.anchors.insert(anchor, node.clone());
         }
@@ -114,6 +125,7 @@ impl<'t> Builder<'t> {
         Ok(Node {
             position,
             value: node.value.clone(),
+            typed: node.typed,
         })
     }
 
