@@ -2,7 +2,7 @@
 
 use super::files::{self, Kind};
 use crate::arguments::{Check, Format};
-use policy::{PolicyError, PolicyKind, Problem, TrustPolicy, TrustedIssuers};
+use policy::{PolicyError, PolicyKind, Problem, Served, TrustPolicy, TrustedIssuers};
 use serde_json::{Value, json};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -118,11 +118,12 @@ fn read(file: &Path) -> std::io::Result<Vec<u8>> {
 
 fn check(file: &Path, text: &[u8], options: &Check) -> Vec<PolicyError> {
     let known = |name: &str| options.permission.iter().any(|known| known == name);
+    let served = Served::everything(&known);
     match files::kind(file) {
         Kind::TrustedIssuers => TrustedIssuers::check(text),
-        Kind::Policy if !options.org => TrustPolicy::check(text, PolicyKind::Repository, known),
+        Kind::Policy if !options.org => TrustPolicy::check(text, PolicyKind::Repository, &served),
         Kind::Policy | Kind::OrganizationPolicy => {
-            TrustPolicy::check(text, PolicyKind::Organization, known)
+            TrustPolicy::check(text, PolicyKind::Organization, &served)
         }
     }
 }

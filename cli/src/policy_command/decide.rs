@@ -2,7 +2,7 @@
 
 use crate::arguments::Decide;
 use oidc::Claims;
-use policy::{PolicyKind, TrustPolicy, TrustedIssuers};
+use policy::{PolicyKind, Served, TrustPolicy, TrustedIssuers};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::io::{BufRead, BufWriter, Write};
@@ -120,7 +120,8 @@ fn decide(question: AboutPolicy, options: &Decide) -> Verdict {
         PolicyKind::Repository
     };
     let known = |name: &str| options.permission.iter().any(|known| known == name);
-    let policy = match TrustPolicy::parse(question.policy.as_bytes(), kind, known) {
+    let served = Served::everything(&known);
+    let policy = match TrustPolicy::parse(question.policy.as_bytes(), kind, &served) {
         Ok(policy) => policy,
         Err(error) => return Verdict::DoesNotCompile(error.to_string()),
     };

@@ -17,7 +17,7 @@ use crate::target::{PolicyName, Target};
 use crate::trouble::Trouble;
 use github::{AccessToken, Installation, InstallationAccessToken, Reach, RepositoryName};
 use oidc::Claims;
-use policy::{PolicyKind, TrustPolicy};
+use policy::{PolicyKind, Served, TrustPolicy};
 
 /// A token for the caller.
 #[derive(Debug)]
@@ -277,8 +277,12 @@ impl<O: Outside> Asked<'_, '_, O> {
             .text
             .as_ref()
             .map_err(|why| invalid(PolicyStage::Read, why.clone()))?;
-        let known = |name: &str| installation.lists(name);
-        let policy = TrustPolicy::parse(file.as_bytes(), self.kind(), known)
+        let served = Served {
+            permission: &|name| installation.lists(name),
+            apps: false,
+            single_use: false,
+        };
+        let policy = TrustPolicy::parse(file.as_bytes(), self.kind(), &served)
             .map_err(|error| invalid(detail::stage(&error), error.to_string()))?;
         record.compared(claims, policy.compared_claims());
         let reading = Reading {

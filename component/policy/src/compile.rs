@@ -20,6 +20,30 @@ pub enum PolicyKind {
     Organization,
 }
 
+/// What whoever asks can serve. A policy that demands more does not compile: to ignore a demand would grant what the
+/// policy's author wanted to deny.
+#[derive(Clone, Copy)]
+pub struct Served<'a> {
+    /// Whether a permission is known beside the built-in ones: the operator's and the installation's own (rule 25).
+    pub permission: &'a dyn Fn(&str) -> bool,
+    /// `app` and `app_pattern`: the Apps that may mint can be chosen.
+    pub apps: bool,
+    /// `single_use`: a token's use can be recorded, once for everybody (rule 32).
+    pub single_use: bool,
+}
+
+impl<'a> Served<'a> {
+    /// Everything, for checks without a server.
+    #[must_use]
+    pub fn everything(permission: &'a dyn Fn(&str) -> bool) -> Self {
+        Self {
+            permission,
+            apps: true,
+            single_use: true,
+        }
+    }
+}
+
 /// What one text of the token must be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Matcher {
@@ -59,21 +83,17 @@ pub struct TrustPolicy {
     pub(crate) claims: Vec<(String, Pattern)>,
     permissions: Permissions,
     repositories: Repositories,
+    app: Option<Matcher>,
+    single_use: bool,
 }
 
 impl TrustPolicy {
     /// Reads and compiles a policy file.
     ///
-    /// `known_permission` adds names to the built-in list: the operator's and the installation's own (rule 25).
-    ///
     /// # Errors
     /// The first problem: one that keeps the file from being parsed comes before one that keeps it from compiling.
-    pub fn parse(
-        file: &[u8],
-        kind: PolicyKind,
-        known_permission: impl Fn(&str) -> bool,
-    ) -> Result<Self, PolicyError> {
-        let (policy, mut problems) = compile(file, kind, &known_permission);
+    pub fn parse(file: &[u8], kind: PolicyKind, served: &Served<'_>) -> Result<Self, PolicyError> {
+        let (policy, mut problems) = compile(file, kind, served);
         match policy {
             Some(policy) if problems.is_empty() => Ok(policy),
             _ if problems.is_empty() => {
@@ -86,12 +106,8 @@ impl TrustPolicy {
     /// All problems of a policy file, for checks and editors: empty exactly if [`TrustPolicy::parse`] succeeds. What
     /// is no YAML at all has only its first problem.
     #[must_use]
-    pub fn check(
-        file: &[u8],
-        kind: PolicyKind,
-        known_permission: impl Fn(&str) -> bool,
-    ) -> Vec<PolicyError> {
-        compile(file, kind, &known_permission).1
+    pub fn check(file: &[u8], kind: PolicyKind, served: &Served<'_>) -> Vec<PolicyError> {
+        compile(file, kind, served).1
     }
 
     /// Who must have issued the token.
@@ -124,6 +140,18 @@ impl TrustPolicy {
         &self.repositories
     }
 
+    /// Which Apps may mint, by name or id. None: any.
+    #[must_use]
+    pub fn app(&self) -> Option<&Matcher> {
+        self.app.as_ref()
+    }
+
+    /// Whether a token serves once only.
+    #[must_use]
+    pub fn single_use(&self) -> bool {
+        self.single_use
+    }
+
     /// The names of the claims that are compared, in order, for the audit record.
     pub fn compared_claims(&self) -> impl Iterator<Item = &str> {
         self.claims.iter().map(|(name, _)| name.as_str())
@@ -134,14 +162,14 @@ impl TrustPolicy {
 fn compile(
     file: &[u8],
     kind: PolicyKind,
-    known_permission: &dyn Fn(&str) -> bool,
+    served: &Served<'_>,
 ) -> (Option<TrustPolicy>, Vec<PolicyError>) {
     let root = match yaml::load(file) {
         Ok(root) => root,
         Err(error) => return (None, vec![error]),
     };
     let mut read = Vec::new();
-    let document = document::read(&root, kind, known_permission, &mut read);
+    let document = document::read(&root, kind, served, &mut read);
     let mut compiler = Compiler {
         problems: Vec::new(),
         programs: 0,
@@ -172,6 +200,7 @@ impl Compiler {
             document.audience_pattern,
             false,
         );
+        let app = self.pair("app", document.app, document.app_pattern, false);
         let mut claims = Vec::new();
         for (name, text) in document.claim_pattern {
             if let Some(pattern) = self.pattern(|| format!("claim_pattern[{name:?}]"), &text) {
@@ -185,6 +214,8 @@ impl Compiler {
             claims,
             permissions: document.permissions,
             repositories: document.repositories,
+            app,
+            single_use: document.single_use,
         })
     }
 

@@ -1,6 +1,6 @@
 //! The keys of a policy file with their types. Nothing is compiled here; every problem is collected.
 
-use crate::compile::PolicyKind;
+use crate::compile::{PolicyKind, Served};
 use crate::keys::{Key, nearest_key};
 use crate::permissions::{self, Permissions};
 use crate::problem::{PolicyError, Position, Problem};
@@ -30,13 +30,16 @@ pub(crate) struct Document {
     pub(crate) claim_pattern: Vec<(String, Text)>,
     pub(crate) permissions: Permissions,
     pub(crate) repositories: Repositories,
+    pub(crate) app: Option<Text>,
+    pub(crate) app_pattern: Option<Text>,
+    pub(crate) single_use: bool,
 }
 
 /// Reads the tree of a file. The document is only complete if no problem was added.
 pub(crate) fn read(
     root: &Node,
     kind: PolicyKind,
-    known_permission: &dyn Fn(&str) -> bool,
+    served: &Served<'_>,
     problems: &mut Vec<PolicyError>,
 ) -> Document {
     let entries = match &root.value {
@@ -52,7 +55,7 @@ pub(crate) fn read(
         entries,
         problems,
     };
-    reader.check_keys(kind);
+    reader.check_keys(served);
     Document {
         issuer: reader.text(Key::Issuer),
         issuer_pattern: reader.text(Key::IssuerPattern),
@@ -61,13 +64,16 @@ pub(crate) fn read(
         audience: reader.text(Key::Audience),
         audience_pattern: reader.text(Key::AudiencePattern),
         claim_pattern: reader.claims(),
-        permissions: reader.permissions(known_permission),
+        permissions: reader.permissions(served.permission),
         repositories: match (kind, reader.find(Key::Repositories)) {
             (PolicyKind::Organization, Some(entry)) => {
                 repositories::read(&entry.node, reader.problems)
             }
             _ => Repositories::Absent,
         },
+        app: reader.text(Key::App),
+        app_pattern: reader.text(Key::AppPattern),
+        single_use: reader.flag(Key::SingleUse),
     }
 }
 
@@ -86,7 +92,7 @@ impl<'d> Reader<'d> {
         self.problems.push(PolicyError::new(position, problem));
     }
 
-    fn check_keys(&mut self, kind: PolicyKind) {
+    fn check_keys(&mut self, served: &Served<'_>) {
         for entry in self.entries {
             let unknown = |hint| Problem::UnknownKey {
                 name: entry.key.clone(),
@@ -94,11 +100,13 @@ impl<'d> Reader<'d> {
             };
             match Key::parse(&entry.key) {
                 None => self.problem(entry.position, unknown(nearest_key(&entry.key))),
-                Some(Key::Repositories) if kind == PolicyKind::Repository => {
+                Some(Key::Repositories) if self.kind == PolicyKind::Repository => {
                     self.problem(entry.position, unknown(None))
                 }
-                // To ignore one of these would grant what the author of the policy wanted to deny.
-                Some(key @ (Key::App | Key::AppPattern | Key::SingleUse)) => {
+                Some(key @ (Key::App | Key::AppPattern)) if !served.apps => {
+                    self.problem(entry.position, Problem::NotServed(key.name()));
+                }
+                Some(key @ Key::SingleUse) if !served.single_use => {
                     self.problem(entry.position, Problem::NotServed(key.name()));
                 }
                 Some(_) => {}
@@ -111,6 +119,11 @@ impl<'d> Reader<'d> {
         match &node.value {
             Value::Null => None,
             Value::Text(text) if text.is_empty() => None,
+            // An App's id is a number; octo-sts has no such key.
+            Value::Text(text) if key == Key::App => Some(Text {
+                text: text.clone(),
+                position: node.position,
+            }),
             Value::Text(text) => self.quoted(node, text),
             Value::List(_) if key == Key::Audience => {
                 self.problem(node.position, Problem::AudienceList);
@@ -138,6 +151,19 @@ impl<'d> Reader<'d> {
             text: text.to_owned(),
             position: node.position,
         })
+    }
+
+    /// `true` or `false`. Anything else, null among it, is an error: what was meant is unknown.
+    fn flag(&mut self, key: Key) -> bool {
+        let Some(entry) = self.find(key) else {
+            return false;
+        };
+        match &entry.node.value {
+            Value::Text(text) if entry.node.typed && text == "true" => return true,
+            Value::Text(text) if entry.node.typed && text == "false" => {}
+            _ => self.problem(entry.node.position, Problem::NotAFlag { key: key.name() }),
+        }
+        false
     }
 
     /// The entries of a mapping. Null is an error: `claim_pattern:` with its entries commented out would otherwise be a

@@ -22,7 +22,7 @@ mod sentence;
 mod trusted_issuers;
 mod yaml;
 
-pub use compile::{AudienceMatcher, Matcher, PolicyKind, TrustPolicy};
+pub use compile::{AudienceMatcher, Matcher, PolicyKind, Served, TrustPolicy};
 pub use decide::{Claims, Decision, Got, Rule, RuleOutcome, Verdict, Wanted};
 pub use pattern::{MAX_PATTERN_BYTES, MAX_PROGRAM_BYTES, Pattern, PatternProblem, Span};
 pub use permissions::{Level, MAX_PERMISSIONS, Permissions, is_built_in_permission};

@@ -136,6 +136,12 @@ pub enum Problem {
         "audience must be one text; for several write an audience_pattern such as `first|second`"
     )]
     AudienceList,
+    /// Neither `true` nor `false`.
+    #[error("{key} must be true or false")]
+    NotAFlag {
+        /// The key.
+        key: &'static str,
+    },
     /// Text or a list where a mapping is wanted.
     #[error("{key} must be a mapping")]
     NotAMap {
@@ -326,6 +332,7 @@ impl Problem {
             | Self::UnknownKey { .. }
             | Self::NotText { .. }
             | Self::AudienceList
+            | Self::NotAFlag { .. }
             | Self::NotAMap { .. }
             | Self::NotAList(_) => Stage::NotParsed,
         }

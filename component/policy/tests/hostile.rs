@@ -1,7 +1,7 @@
 //! Files that nobody sane would write: nothing panics, and every answer is bounded by a limit rather than by luck.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
-use policy::{Claims, Pattern, PolicyKind, TrustPolicy};
+use policy::{Claims, Pattern, PolicyKind, Served, TrustPolicy};
 use serde_json::Map;
 
 const SEEDS: [&str; 6] = [
@@ -75,8 +75,8 @@ fn mutated_files_never_panic_and_check_agrees_with_parse() {
     for round in 0..20_000 {
         let file = mutate(&mut random, SEEDS[round % SEEDS.len()]);
         for kind in [PolicyKind::Repository, PolicyKind::Organization] {
-            let problems = TrustPolicy::check(&file, kind, |_| false);
-            match TrustPolicy::parse(&file, kind, |_| false) {
+            let problems = TrustPolicy::check(&file, kind, &Served::everything(&|_| false));
+            match TrustPolicy::parse(&file, kind, &Served::everything(&|_| false)) {
                 Ok(policy) => {
                     assert!(problems.is_empty());
                     assert!(!policy.permissions().is_empty());
@@ -119,7 +119,12 @@ fn full_files_of_one_thing_are_refused() {
     for piece in pieces {
         let file = piece.repeat(policy::MAX_FILE_BYTES / piece.len());
         assert!(
-            TrustPolicy::parse(file.as_bytes(), PolicyKind::Organization, |_| true).is_err(),
+            TrustPolicy::parse(
+                file.as_bytes(),
+                PolicyKind::Organization,
+                &Served::everything(&|_| true)
+            )
+            .is_err(),
             "{piece:?}"
         );
     }

@@ -1,5 +1,5 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
-use super::{AudienceMatcher, Matcher, PolicyKind, TrustPolicy};
+use super::{AudienceMatcher, Matcher, PolicyKind, Served, TrustPolicy};
 use crate::permissions::Level;
 use crate::problem::{Position, Problem, Stage};
 use crate::repositories::Repositories;
@@ -10,8 +10,12 @@ const WHO: &str = "issuer: https://i\nsubject: s\n";
 const GRANT: &str = "permissions: {contents: read}\n";
 
 fn parse_as(text: &str, kind: PolicyKind) -> Result<TrustPolicy, Problem> {
-    TrustPolicy::parse(text.as_bytes(), kind, |name| name == "our_own")
-        .map_err(|error| error.problem)
+    TrustPolicy::parse(
+        text.as_bytes(),
+        kind,
+        &Served::everything(&|name| name == "our_own"),
+    )
+    .map_err(|error| error.problem)
 }
 
 fn repository(text: &str) -> Result<TrustPolicy, Problem> {
@@ -133,7 +137,12 @@ fn refuses_bad_patterns_and_says_where() {
         assert_eq!(got, key);
     }
     let text = format!("{WHO}{GRANT}claim_pattern:\n  a: x\n  ref: a\\Z\n");
-    let error = TrustPolicy::parse(text.as_bytes(), PolicyKind::Repository, |_| false).unwrap_err();
+    let error = TrustPolicy::parse(
+        text.as_bytes(),
+        PolicyKind::Repository,
+        &Served::everything(&|_| false),
+    )
+    .unwrap_err();
     assert_eq!(
         (error.position, error.stage()),
         (Position { line: 6, column: 8 }, Stage::NotCompiled)
@@ -168,11 +177,65 @@ fn refuses_unknown_keys_with_a_hint() {
             "{text}"
         );
     }
-    for key in ["app", "app_pattern", "single_use"] {
-        for value in ["x", "true", "", "[a]"] {
-            let text = format!("{WHO}{GRANT}{key}: {value}\n");
-            assert_eq!(repository(&text), Err(Problem::NotServed(key)), "{text}");
+}
+
+#[test]
+fn a_demand_that_is_not_served_does_not_compile() {
+    let none = Served {
+        permission: &|_| false,
+        apps: false,
+        single_use: false,
+    };
+    for (key, value) in [
+        ("app", "x"),
+        ("app", ""),
+        ("app_pattern", "x"),
+        ("single_use", "true"),
+        ("single_use", "false"),
+    ] {
+        let text = format!("{WHO}{GRANT}{key}: {value}\n");
+        let got = TrustPolicy::parse(text.as_bytes(), PolicyKind::Repository, &none);
+        assert_eq!(
+            got.map_err(|e| e.problem),
+            Err(Problem::NotServed(key)),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_policy_may_name_its_apps_and_serve_a_token_once() {
+    let policy = |rest: &str| repository(&format!("{WHO}{GRANT}{rest}"));
+    let plain = policy("").unwrap();
+    assert_eq!((plain.app(), plain.single_use()), (None, false));
+    for (rest, yes, no) in [
+        ("app: reader\n", "reader", "Reader"),
+        ("app: 123\n", "123", "1234"),
+        ("app_pattern: 'a|12'\n", "12", "ab"),
+    ] {
+        for kind in [PolicyKind::Repository, PolicyKind::Organization] {
+            let policy = parse_as(&format!("{WHO}{GRANT}{rest}"), kind).unwrap();
+            let app = policy.app().unwrap();
+            assert!(app.matches(yes) && !app.matches(no), "{rest}");
         }
+    }
+    assert!(policy("single_use: true\n").unwrap().single_use());
+    assert!(!policy("single_use: false\n").unwrap().single_use());
+    assert_eq!(
+        policy("app: a\napp_pattern: b\n"),
+        Err(Problem::Both("app"))
+    );
+    assert!(matches!(
+        policy("app_pattern: '('\n"),
+        Err(Problem::Pattern { .. })
+    ));
+    for value in ["'true'", "1", "", "[true]", "maybe"] {
+        let text = format!("single_use: {value}\n");
+        assert_eq!(
+            policy(&text),
+            Err(Problem::NotAFlag { key: "single_use" }),
+            "{text}"
+        );
     }
 }
 
@@ -238,7 +301,11 @@ fn refuses_values_of_another_type() {
 #[test]
 fn check_finds_all_problems_parse_errors_first() {
     let text = "issuer_pattern: '('\nsubject: s\nclaim_pattern: {a: ')'}\npermissions: {contents: writ}\nnmae: x\naudience: [a]\n";
-    let problems = TrustPolicy::check(text.as_bytes(), PolicyKind::Repository, |_| false);
+    let problems = TrustPolicy::check(
+        text.as_bytes(),
+        PolicyKind::Repository,
+        &Served::everything(&|_| false),
+    );
     let lines: Vec<_> = problems
         .iter()
         .map(|error| (error.position.line, error.stage()))
@@ -254,13 +321,18 @@ fn check_finds_all_problems_parse_errors_first() {
             (4, NotCompiled)
         ]
     );
-    let first = TrustPolicy::parse(text.as_bytes(), PolicyKind::Repository, |_| false).unwrap_err();
+    let first = TrustPolicy::parse(
+        text.as_bytes(),
+        PolicyKind::Repository,
+        &Served::everything(&|_| false),
+    )
+    .unwrap_err();
     assert_eq!(Some(&first), problems.first());
     assert!(
         TrustPolicy::check(
             format!("{WHO}{GRANT}").as_bytes(),
             PolicyKind::Repository,
-            |_| false
+            &Served::everything(&|_| false)
         )
         .is_empty()
     );

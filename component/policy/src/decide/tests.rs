@@ -2,13 +2,18 @@
 use serde_json::{Map, Value, json};
 
 use super::{Claims, Decision, Got, Rule, Verdict};
-use crate::compile::{PolicyKind, TrustPolicy};
+use crate::compile::{PolicyKind, Served, TrustPolicy};
 
 const DOMAIN: &[&str] = &["octo-sts.dev"];
 
 fn policy(text: &str) -> TrustPolicy {
     let text = format!("{text}permissions: {{contents: read}}\n");
-    TrustPolicy::parse(text.as_bytes(), PolicyKind::Repository, |_| false).unwrap()
+    TrustPolicy::parse(
+        text.as_bytes(),
+        PolicyKind::Repository,
+        &Served::everything(&|_| false),
+    )
+    .unwrap()
 }
 
 fn decide(policy_text: &str, token: &Value, domains: &[&str]) -> Decision {

@@ -1,7 +1,7 @@
 //! What a policy grants, and for which repositories.
 
 use super::{WHO, organization, repository};
-use crate::compile::{PolicyKind, TrustPolicy};
+use crate::compile::{PolicyKind, Served, TrustPolicy};
 use crate::problem::{Problem, Stage};
 use crate::repositories::Repositories;
 
@@ -78,7 +78,11 @@ fn a_known_name_must_still_be_well_formed() {
     let long = "a".repeat(65);
     for name in ["Our-Own", "a b", long.as_str()] {
         let text = format!("{WHO}permissions: {{'{name}': read}}\n");
-        let got = TrustPolicy::parse(text.as_bytes(), PolicyKind::Repository, |_| true);
+        let got = TrustPolicy::parse(
+            text.as_bytes(),
+            PolicyKind::Repository,
+            &Served::everything(&|_| true),
+        );
         assert!(
             matches!(got.unwrap_err().problem, Problem::UnknownPermission { .. }),
             "{name}"
