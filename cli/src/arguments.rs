@@ -38,7 +38,7 @@ pub(crate) enum PolicyCommand {
 }
 
 const CHECK_HELP: &str = "\
-A folder stands for all NAME.sts.yaml and trusted-token-issuers.yaml below it. A policy counts as an organisation's if it
+A folder stands for all NAME.sts.yaml below it, and for trusted-token-issuers.yaml and guard-rails.yaml in chainguard/. A policy counts as an organisation's if it
 stands in .github/.github/chainguard/, or with --org.
 
 Problems go to standard output as FILE:LINE:COLUMN: SEVERITY: PROBLEM. A permission that nobody knows and that looks like no

@@ -118,6 +118,11 @@ fn policy_check_names_every_problem_and_its_remedy() {
                 ".github/.github/chainguard/trusted-token-issuers.yaml",
                 "issuers: [a]\n",
             ),
+            (
+                ".github/.github/chainguard/guard-rails.yaml",
+                "cieling: {}\n",
+            ),
+            ("app/guard-rails.yaml", "of something else\n"),
             ("app/README.md", "no policy"),
         ],
     );
@@ -130,11 +135,12 @@ fn policy_check_names_every_problem_and_its_remedy() {
         "bad.sts.yaml:5:3: warning: unknown permission \"brand_new\"",
         "all.sts.yaml:5:16: error: \"*\": repositories are names, not patterns; for every repository write `repositories: []`",
         "trusted-token-issuers.yaml:1:11: error: invalid issuer \"a\"",
+        "guard-rails.yaml:1:1: error: unknown key \"cieling\", did you mean ceiling?",
     ] {
         assert!(text.contains(said), "{said}\n{text}");
     }
-    assert_eq!(text.lines().count(), 5, "{text}");
-    assert!(stderr(&checked).contains("4 files: 4 errors, 1 warnings"));
+    assert_eq!(text.lines().count(), 6, "{text}");
+    assert!(stderr(&checked).contains("5 files: 5 errors, 1 warnings"));
     let json = octo_sts(&["policy", "check", folder.path(), "--format", "json"]);
     assert_eq!(json.status.code(), Some(1));
     assert!(stdout(&json).contains("\"severity\":\"warning\""));

@@ -2,7 +2,7 @@
 
 use super::files::{self, Kind};
 use crate::arguments::{Check, Format};
-use policy::{PolicyError, PolicyKind, Problem, Served, TrustPolicy, TrustedIssuers};
+use policy::{GuardRails, PolicyError, PolicyKind, Problem, Served, TrustPolicy, TrustedIssuers};
 use serde_json::{Value, json};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -92,7 +92,7 @@ fn all(options: &Check) -> Result<(usize, Vec<Found>), String> {
         files.extend(below);
     }
     if files.is_empty() {
-        return Err("there is no NAME.sts.yaml and no trusted-token-issuers.yaml here".to_owned());
+        return Err("there is no NAME.sts.yaml here, nor an organisation's file".to_owned());
     }
     let mut found = Vec::new();
     for file in &files {
@@ -121,6 +121,7 @@ fn check(file: &Path, text: &[u8], options: &Check) -> Vec<PolicyError> {
     let served = Served::everything(&known);
     match files::kind(file) {
         Kind::TrustedIssuers => TrustedIssuers::check(text),
+        Kind::GuardRails => GuardRails::check(text, &known),
         Kind::Policy if !options.org => TrustPolicy::check(text, PolicyKind::Repository, &served),
         Kind::Policy | Kind::OrganizationPolicy => {
             TrustPolicy::check(text, PolicyKind::Organization, &served)

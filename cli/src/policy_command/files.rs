@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 const POLICY: &str = ".sts.yaml";
 /// The list of an organisation's trusted issuers.
 const TRUSTED_ISSUERS: &str = "trusted-token-issuers.yaml";
-/// The folder of both in a repository.
+/// What an organisation lets no policy do.
+const GUARD_RAILS: &str = "guard-rails.yaml";
+/// The folder of all three in a repository.
 const FOLDER: &str = "chainguard";
 /// The usual name of the repository that has an organisation's files.
 const POLICY_REPOSITORY: &str = ".github";
@@ -20,6 +22,7 @@ pub(super) enum Kind {
     Policy,
     OrganizationPolicy,
     TrustedIssuers,
+    GuardRails,
 }
 
 /// By the file's name and place. A policy is an organisation's if it stands in a repository of the usual name
@@ -29,8 +32,10 @@ pub(super) fn kind(file: &Path) -> Kind {
         path.file_name()
             .map(|name| name.to_string_lossy().into_owned())
     };
-    if name(file).is_some_and(|name| name == TRUSTED_ISSUERS) {
-        return Kind::TrustedIssuers;
+    match name(file).as_deref() {
+        Some(TRUSTED_ISSUERS) => return Kind::TrustedIssuers,
+        Some(GUARD_RAILS) => return Kind::GuardRails,
+        _ => {}
     }
     let file = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
     let mut above = file.ancestors().skip(1).map(name);
@@ -42,7 +47,7 @@ pub(super) fn kind(file: &Path) -> Kind {
     }
 }
 
-/// A file that was named, or all policies and lists of issuers below a folder, in order of name. Links to folders are not
+/// A file that was named, or all policies and organisations' files below a folder, in order of name. Links to folders are not
 /// followed.
 pub(super) fn find(path: &Path) -> io::Result<Vec<PathBuf>> {
     if !std::fs::metadata(path)?.is_dir() {
@@ -63,9 +68,16 @@ fn below(folder: &Path, deeper: usize, found: &mut Vec<PathBuf>) -> io::Result<(
             if deeper > 0 && name != ".git" {
                 below(&entry.path(), deeper - 1, found)?;
             }
-        } else if name.ends_with(POLICY) || name == TRUSTED_ISSUERS {
+        } else if is_ours(&entry.path(), &name) {
             found.push(entry.path());
         }
     }
     Ok(())
+}
+
+/// An organisation's files have names that others have too, so they count in their folder only.
+fn is_ours(file: &Path, name: &str) -> bool {
+    let folder = file.parent().and_then(Path::file_name);
+    let in_folder = folder.is_some_and(|folder| folder == FOLDER);
+    name.ends_with(POLICY) || (in_folder && (name == TRUSTED_ISSUERS || name == GUARD_RAILS))
 }

@@ -170,10 +170,7 @@ fn compile(
     };
     let mut read = Vec::new();
     let document = document::read(&root, kind, served, &mut read);
-    let mut compiler = Compiler {
-        problems: Vec::new(),
-        programs: 0,
-    };
+    let mut compiler = Compiler::default();
     let policy = compiler.policy(document);
     let (mut problems, later): (Vec<_>, Vec<_>) = read
         .into_iter()
@@ -183,8 +180,10 @@ fn compile(
     (policy, problems)
 }
 
-struct Compiler {
-    problems: Vec<PolicyError>,
+/// Compiles patterns within one limit for a file, and collects what is wrong.
+#[derive(Default)]
+pub(crate) struct Compiler {
+    pub(crate) problems: Vec<PolicyError>,
     /// Bytes of all programs so far.
     programs: usize,
 }
@@ -201,12 +200,7 @@ impl Compiler {
             false,
         );
         let app = self.pair("app", document.app, document.app_pattern, false);
-        let mut claims = Vec::new();
-        for (name, text) in document.claim_pattern {
-            if let Some(pattern) = self.pattern(|| format!("claim_pattern[{name:?}]"), &text) {
-                claims.push((name, pattern));
-            }
-        }
+        let claims = self.claims(document.claim_pattern);
         Some(TrustPolicy {
             issuer: issuer?,
             subject: subject?,
@@ -219,7 +213,19 @@ impl Compiler {
         })
     }
 
-    fn pair(
+    /// The patterns of `claim_pattern` that compile.
+    pub(crate) fn claims(&mut self, texts: Vec<(String, Text)>) -> Vec<(String, Pattern)> {
+        let mut claims = Vec::new();
+        for (name, text) in texts {
+            if let Some(pattern) = self.pattern(|| format!("claim_pattern[{name:?}]"), &text) {
+                claims.push((name, pattern));
+            }
+        }
+        claims
+    }
+
+    /// At most one of a text and a pattern; `wanted`: one of them.
+    pub(crate) fn pair(
         &mut self,
         key: &'static str,
         exact: Option<Text>,

@@ -2,7 +2,7 @@
 
 use crate::document::Text;
 use crate::keys::nearest;
-use crate::problem::{PolicyError, Problem};
+use crate::problem::{PolicyError, Position, Problem};
 use crate::yaml::{Entry, Node, Value};
 
 pub(crate) struct Fields<'d, 'p> {
@@ -62,25 +62,63 @@ impl<'d, 'p> Fields<'d, 'p> {
         }
     }
 
-    /// A list of texts. Null is an error: what was meant is unknown.
-    pub(crate) fn texts(&mut self, key: &'static str) -> Vec<Text> {
+    /// Whether it is the first of two words, which is also what its absence means.
+    pub(crate) fn choice(&mut self, key: &'static str, words: [&'static str; 2]) -> bool {
+        let Some(text) = self.text(key) else {
+            return true;
+        };
+        match words.iter().position(|word| text.text == *word) {
+            Some(index) => index == 0,
+            None => {
+                let problem = Problem::UnknownWord {
+                    key,
+                    word: text.text,
+                    words,
+                };
+                self.problems.push(PolicyError::new(text.position, problem));
+                true
+            }
+        }
+    }
+
+    /// A list. Null is an error: what was meant is unknown.
+    pub(crate) fn list(&mut self, key: &'static str) -> &'d [Node] {
         let Some(node) = self.find(key) else {
-            return Vec::new();
+            return &[];
         };
         let problem = match &node.value {
-            Value::List(items) => return self.items(key, items),
+            Value::List(items) => return items,
             Value::Null => Problem::NoValue {
                 key: key.to_owned(),
             },
             Value::Text(_) | Value::Map(_) => Problem::NotAList(key),
         };
-        self.problems.push(PolicyError::new(node.position, problem));
-        Vec::new()
+        self.problem(node, problem);
+        &[]
     }
 
-    fn items(&mut self, key: &str, items: &[Node]) -> Vec<Text> {
+    /// A mapping. Null is an error.
+    pub(crate) fn map(&mut self, key: &'static str) -> Option<(Position, &'d [Entry])> {
+        let node = self.find(key)?;
+        let problem = match &node.value {
+            Value::Map(entries) => return Some((node.position, entries)),
+            Value::Null => Problem::NoValue {
+                key: key.to_owned(),
+            },
+            Value::Text(_) | Value::List(_) => Problem::NotAMap { key },
+        };
+        self.problem(node, problem);
+        None
+    }
+
+    fn problem(&mut self, node: &Node, problem: Problem) {
+        self.problems.push(PolicyError::new(node.position, problem));
+    }
+
+    /// A list of texts.
+    pub(crate) fn texts(&mut self, key: &'static str) -> Vec<Text> {
         let mut texts = Vec::new();
-        for item in items {
+        for item in self.list(key) {
             let key = format!("an entry of {key}");
             let problem = match &item.value {
                 Value::Text(text) => {
@@ -93,7 +131,7 @@ impl<'d, 'p> Fields<'d, 'p> {
                 Value::Null => Problem::NoValue { key },
                 Value::List(_) | Value::Map(_) => Problem::NotText { key },
             };
-            self.problems.push(PolicyError::new(item.position, problem));
+            self.problem(item, problem);
         }
         texts
     }

@@ -6,13 +6,14 @@
 //! - `yaml` reads the strict subset of YAML that means the same to octo-sts's parser and to a YAML 1.2 one.
 //! - `document` gives the keys their types.
 //! - [`Pattern`] is the part of RE2's dialect that is served, always matched against the whole text.
-//! - [`TrustedIssuers`] is an organisation's list of issuers.
+//! - [`TrustedIssuers`] is an organisation's list of issuers, [`GuardRails`] what it lets no policy do.
 //! - [`TrustPolicy`] is the compiled policy, [`Decision`] what it says about [`Claims`].
 
 mod compile;
 mod decide;
 mod document;
 mod fields;
+mod guard_rails;
 mod keys;
 mod pattern;
 mod permissions;
@@ -24,6 +25,7 @@ mod yaml;
 
 pub use compile::{AudienceMatcher, Matcher, PolicyKind, Served, TrustPolicy};
 pub use decide::{Claims, Decision, Got, Rule, RuleOutcome, Verdict, Wanted};
+pub use guard_rails::{Breach, GuardRails, MAX_DENY};
 pub use pattern::{MAX_PATTERN_BYTES, MAX_PROGRAM_BYTES, Pattern, PatternProblem, Span};
 pub use permissions::{Level, MAX_PERMISSIONS, Permissions, is_built_in_permission};
 pub use problem::{PolicyError, Position, Problem, Stage};

@@ -222,9 +222,19 @@ pub enum Problem {
     #[error("{0:?} is no name of a repository")]
     RepositoryName(String),
     // It is an organisation's list of trusted issuers that says nothing certain; octo-sts's sentences.
-    /// Neither `enforce` nor `audit`.
-    #[error("unknown mode {0:?} (want \"enforce\" or \"audit\")")]
-    UnknownMode(String),
+    /// A word that a key does not have.
+    #[error("unknown {key} {word:?} (want {:?} or {:?})", words[0], words[1])]
+    UnknownWord {
+        /// The key.
+        key: &'static str,
+        /// As written.
+        word: String,
+        /// Those it has.
+        words: [&'static str; 2],
+    },
+    /// An entry of `deny` that would deny everybody.
+    #[error("an entry of deny must have a matcher")]
+    NoMatcher,
     /// Nobody is trusted.
     #[error("must list at least one entry in issuers or issuer_patterns")]
     NoIssuers,
@@ -301,7 +311,8 @@ impl Problem {
             | Self::RepositoryWithOwner(_)
             | Self::RepositoryPattern(_)
             | Self::RepositoryName(_)
-            | Self::UnknownMode(_)
+            | Self::UnknownWord { .. }
+            | Self::NoMatcher
             | Self::NoIssuers
             | Self::TooManyEntries { .. }
             | Self::InvalidIssuer(_)

@@ -78,24 +78,14 @@ fn read(file: &[u8]) -> Result<(TrustedIssuers, Vec<PolicyError>), PolicyError> 
     let mut problems = Vec::new();
     let mut fields = Fields::new(&root, &mut problems);
     fields.only(&KEYS);
-    let mode = fields.text("mode");
+    let enforce = fields.choice("mode", ["enforce", "audit"]);
     let issuers = fields.texts("issuers");
     let patterns = fields.texts("issuer_patterns");
     let mut list = TrustedIssuers {
-        mode: Mode::Enforce,
+        mode: if enforce { Mode::Enforce } else { Mode::Audit },
         issuers: Vec::new(),
         patterns: Vec::new(),
     };
-    if let Some(mode) = mode {
-        match mode.text.as_str() {
-            "enforce" => {}
-            "audit" => list.mode = Mode::Audit,
-            _ => problems.push(PolicyError::new(
-                mode.position,
-                Problem::UnknownMode(mode.text.clone()),
-            )),
-        }
-    }
     if issuers.is_empty() && patterns.is_empty() {
         problems.push(PolicyError::new(Position::START, Problem::NoIssuers));
     }

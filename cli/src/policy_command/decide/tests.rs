@@ -1,4 +1,9 @@
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 use super::*;
 
 const POLICY: &str = "issuer: https://a.example\nsubject_pattern: 'repo:acme/.*'\nclaim_pattern:\n  ref: refs/heads/main\npermissions:\n  contents: read\n";
