@@ -6,8 +6,21 @@ use crate::numeric_date::NumericDate;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-/// The claims whose names are compared without case (RFC 7519 section 4.1).
-const REGISTERED: [&str; 7] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"];
+/// The claims whose names are compared without case: RFC 7519 section 4.1, and what else octo-sts's decoder has a place for,
+/// whatever the case.
+const REGISTERED: [&str; 11] = [
+    "iss",
+    "sub",
+    "aud",
+    "exp",
+    "nbf",
+    "iat",
+    "jti",
+    "nonce",
+    "at_hash",
+    "_claim_names",
+    "_claim_sources",
+];
 
 /// The claims of an ID token, typed where a standard types them. Who signed them is another question: only a
 /// [`crate::VerifiedIdToken`] answers it.
@@ -97,7 +110,11 @@ impl Claims {
             expires_at: date(members.get("exp"), "exp")?,
             not_before: date(members.get("nbf").filter(|value| !value.is_null()), "nbf")?,
             issued_at: date(members.get("iat"), "iat")?,
-            jti: text(members, "jti")?,
+            // One of another type identifies nothing, and harms nobody who does not ask for it.
+            jti: members
+                .get("jti")
+                .and_then(Value::as_str)
+                .map(str::to_owned),
             other: members.0.iter().cloned().collect(),
         })
     }
@@ -167,6 +184,9 @@ fn check_distributed(members: &Members) -> Result<(), ClaimsError> {
         Some(_) => Err(ClaimsError::Type { name }),
     };
     let sources = object("_claim_sources")?;
+    for source in sources.into_iter().flat_map(Map::values) {
+        check_source(source)?;
+    }
     for (claim, source) in object("_claim_names")?.into_iter().flatten() {
         let source = source.as_str().ok_or(ClaimsError::Type {
             name: "_claim_names",
@@ -180,6 +200,27 @@ fn check_distributed(members: &Members) -> Result<(), ClaimsError> {
         }
     }
     Ok(())
+}
+
+/// Null, or an object whose `endpoint` and `access_token` are texts.
+fn check_source(source: &Value) -> Result<(), ClaimsError> {
+    let wrong = || ClaimsError::Type {
+        name: "_claim_sources",
+    };
+    let source = match source {
+        Value::Null => return Ok(()),
+        Value::Object(source) => source,
+        _ => return Err(wrong()),
+    };
+    let mut texts = source.iter().filter(|(name, _)| {
+        let name = name.to_lowercase();
+        name == "endpoint" || name == "access_token"
+    });
+    if texts.all(|(_, text)| text.is_string() || text.is_null()) {
+        Ok(())
+    } else {
+        Err(wrong())
+    }
 }
 
 #[cfg(test)]

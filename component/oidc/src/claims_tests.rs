@@ -71,8 +71,16 @@ fn google_is_known_by_one_name() {
 }
 
 #[test]
+fn a_jti_that_is_no_text_is_none() {
+    for value in ["1", "true", "[]", r#"{"a":"b"}"#] {
+        let claims = read(&format!(r#"{{"jti":{value}}}"#)).unwrap();
+        assert_eq!(claims.jti, None, "{value}");
+    }
+}
+
+#[test]
 fn wrong_types_are_refused() {
-    for name in ["iss", "sub", "jti", "nonce", "at_hash"] {
+    for name in ["iss", "sub", "nonce", "at_hash"] {
         for value in ["1", "true", "[]", "{}", r#"["s"]"#] {
             assert_eq!(
                 read(&format!(r#"{{"{name}":{value}}}"#)),
@@ -171,6 +179,7 @@ fn no_registered_claim_may_change_its_case() {
 fn distributed_claims_name_a_source() {
     for good in [
         r#"{"_claim_names":{},"_claim_sources":{}}"#,
+        r#"{"_claim_sources":{"a":null,"b":{"endpoint":null,"other":1}}}"#,
         r#"{"_claim_names":{"groups":"src1"},"_claim_sources":{"src1":{"endpoint":"https://a.b"}}}"#,
     ] {
         assert!(read(good).is_ok(), "{good}");
@@ -183,6 +192,9 @@ fn distributed_claims_name_a_source() {
         r#"{"_claim_names":{"groups":1},"_claim_sources":{}}"#,
         r#"{"_claim_names":[]}"#,
         r#"{"_claim_sources":"x"}"#,
+        r#"{"_claim_sources":{"a":"b"}}"#,
+        r#"{"_claim_sources":{"a":{"endpoint":1}}}"#,
+        r#"{"_claim_sources":{"a":{"access_token":{}}}}"#,
     ] {
         assert!(read(bad).is_err(), "{bad}");
     }

@@ -235,7 +235,7 @@ fn claims_that_can_be_misread_are_refused_even_if_signed() {
         r#""exp":1000300,"iat":null"#,
         r#""exp":1000300,"aud":5"#,
         r#""exp":1000300,"aud":["x",5]"#,
-        r#""exp":1000300,"jti":5"#,
+        r#""exp":1000300,"nonce":5"#,
         r#""Exp":1000300"#,
     ] {
         assert!(
