@@ -1,7 +1,9 @@
 //! Files that nobody sane would write: nothing panics, and every answer is bounded by a limit rather than by luck.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
-use policy::{Claims, Pattern, PolicyKind, Served, TrustPolicy};
+use std::time::{Duration, Instant};
+
+use policy::{Claims, GuardRails, Pattern, PolicyKind, Served, TrustPolicy, TrustedIssuers};
 use serde_json::Map;
 
 const SEEDS: [&str; 6] = [
@@ -136,5 +138,71 @@ fn full_files_of_one_thing_are_refused() {
         if let Ok(pattern) = Pattern::compile(&text) {
             let _ = pattern.matches("aaaa");
         }
+    }
+}
+
+#[test]
+fn mutated_organisations_files_never_panic_and_check_agrees_with_parse() {
+    const FILES: [&str; 3] = [
+        "mode: audit\nissuers:\n  - https://a.example\nissuer_patterns:\n  - 'https://[a-z0-9-]+\\.b\\.example(/x|/y)?'\n",
+        "mode: enforce\nrepository_policies: deny\nceiling: {contents: write}\norganization_ceiling: {}\n",
+        "policy_repository_writes: deny\ndeny:\n  - issuer: i\n    claim_pattern: {a: 'b|c', d: .*}\n  - subject_pattern: x\n",
+    ];
+    let mut random = Random(0x0123_4567_89ab_cdef);
+    let (mut good, mut bad) = (0, 0);
+    for round in 0..6_000 {
+        let file = mutate(&mut random, FILES[round % FILES.len()]);
+        let issuers = TrustedIssuers::parse(&file);
+        let rails = GuardRails::parse(&file, &|_| false);
+        assert_eq!(issuers.is_ok(), TrustedIssuers::check(&file).is_empty());
+        assert_eq!(
+            rails.is_ok(),
+            GuardRails::check(&file, &|_| false).is_empty()
+        );
+        if let Ok(issuers) = &issuers {
+            assert!(!issuers.allow("https://evil.example/https://a.example"));
+        }
+        if issuers.is_ok() || rails.is_ok() {
+            good += 1;
+        } else {
+            bad += 1;
+        }
+    }
+    assert!(good > 100 && bad > 100, "{good} {bad}");
+}
+
+#[test]
+#[allow(clippy::disallowed_methods, reason = "what is measured is real time")]
+fn the_worst_files_are_compiled_in_bounded_time() {
+    // Each fills a file of 64 KiB, and needs the most of one kind of work.
+    for (pattern, copies) in [
+        (r"\pL".repeat(1300), 15),
+        (format!("(?i){}", r"\pL".repeat(1300)), 15),
+        (format!("(?i)[{}]", r"\pL".repeat(1300)), 15),
+        (format!("(?i){}", r"[^\pL\pN]".repeat(400)), 15),
+        (format!("(?i){}", "[a-\u{1ffff}]".repeat(400)), 15),
+        (format!("(?i){}", "é".repeat(2000)), 15),
+        (".{1000}".to_owned(), 60),
+        ("(a*)*".repeat(800), 15),
+        (r"((a|b|c){10}){10}".repeat(200), 15),
+    ] {
+        let mut file =
+            "issuer: i\nsubject: s\npermissions: {contents: read}\nclaim_pattern:\n".to_owned();
+        for number in 0..copies {
+            file.push_str(&format!("  c{number}: '{pattern}'\n"));
+        }
+        assert!(file.len() <= 64 * 1024, "{}", file.len());
+        let began = Instant::now();
+        let _ = TrustPolicy::parse(
+            file.as_bytes(),
+            PolicyKind::Repository,
+            &Served::everything(&|_| false),
+        );
+        let took = began.elapsed();
+        assert!(
+            took < Duration::from_secs(5),
+            "{took:?} for {}",
+            pattern.chars().take(20).collect::<String>()
+        );
     }
 }

@@ -1,5 +1,7 @@
 //! Classes by name, with RE2's meaning: Perl's and POSIX's are ASCII, Unicode's are those of the version that Go has.
 
+use std::sync::OnceLock;
+
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, HirKind};
 
@@ -47,15 +49,15 @@ pub(super) fn unicode(name: &str, fold: bool) -> Option<ClassUnicode> {
     let class = match name.as_str() {
         "Any" => set(&[('\0', char::MAX)]),
         "Ascii" => posix("ascii")?,
-        "Assigned" => assigned()?,
+        "Assigned" => assigned().clone(),
         // No text has one.
         "Cs" | "Surrogate" => ClassUnicode::empty(),
-        "Cn" | "Unassigned" => negated(assigned()?),
+        "Cn" | "Unassigned" => negated(assigned().clone()),
         name => match category(name) {
             Some(category) => of_category(category)?,
             None if SCRIPTS.contains(&name) => {
                 let mut class = property(&format!(r"\p{{sc={name}}}"))?;
-                class.intersect(&assigned()?);
+                class.intersect(assigned());
                 class
             }
             None => return None,
@@ -68,10 +70,10 @@ pub(super) fn unicode(name: &str, fold: bool) -> Option<ClassUnicode> {
 
 fn of_category(category: &str) -> Option<ClassUnicode> {
     let mut class = property(&format!(r"\p{{gc={category}}}"))?;
-    class.intersect(&assigned()?);
+    class.intersect(assigned());
     let moved = only(MOVED);
     match category {
-        "C" => class.union(&negated(assigned()?)),
+        "C" => class.union(&negated(assigned().clone())),
         "Mn" => class.union(&moved),
         "Mc" => class.difference(&moved),
         _ => {}
@@ -81,26 +83,34 @@ fn of_category(category: &str) -> Option<ClassUnicode> {
 
 /// The class and what its members become in another case (simple folding).
 pub(super) fn folded(class: ClassUnicode) -> ClassUnicode {
-    if class.is_ascii() {
-        let mut folded = class;
-        // It fails where the tables are not compiled in.
-        let _ = folded.try_case_fold_simple();
-        return folded;
-    }
-    let then = property(UNICODE).unwrap_or_else(ClassUnicode::empty);
+    let then = aged();
     let mut folded = class.clone();
-    folded.intersect(&then);
+    if !class.is_ascii() {
+        folded.intersect(then);
+    }
+    // It fails where the tables are not compiled in.
     let _ = folded.try_case_fold_simple();
-    folded.intersect(&then);
+    if !folded.is_ascii() {
+        folded.intersect(then);
+    }
     folded.union(&class);
     folded
 }
 
-fn assigned() -> Option<ClassUnicode> {
-    let mut class = property(UNICODE)?;
-    // Code points that are no characters have an age too.
-    class.difference(&property(r"\p{gc=Cn}")?);
-    Some(class)
+/// What has an age in [`UNICODE`]. Read once: a pattern can ask for it a thousand times.
+fn aged() -> &'static ClassUnicode {
+    static AGED: OnceLock<ClassUnicode> = OnceLock::new();
+    AGED.get_or_init(|| property(UNICODE).unwrap_or_else(ClassUnicode::empty))
+}
+
+/// What is a character in [`UNICODE`]: code points that are none have an age too.
+fn assigned() -> &'static ClassUnicode {
+    static ASSIGNED: OnceLock<ClassUnicode> = OnceLock::new();
+    ASSIGNED.get_or_init(|| {
+        let mut class = aged().clone();
+        class.difference(&property(r"\p{gc=Cn}").unwrap_or_else(ClassUnicode::empty));
+        class
+    })
 }
 
 /// All other characters.

@@ -6,6 +6,10 @@ mod escape;
 mod group;
 mod repeat;
 
+use std::collections::HashMap;
+
+use regex_syntax::hir::ClassUnicode;
+
 use super::PatternProblem;
 use super::tree::{Assertion, Node};
 
@@ -61,6 +65,7 @@ pub(super) fn parse(pattern: &str) -> Result<Node, PatternProblem> {
         open: vec![Open::default()],
         flags: Flags::default(),
         repeated: None,
+        named: HashMap::new(),
     };
     while let Some(c) = parser.peek() {
         // What an operator in this step must not follow: the one of the last step.
@@ -81,6 +86,8 @@ struct Parser<'p> {
     flags: Flags,
     /// From the last operator on, if the last step was one.
     repeated: Option<&'p str>,
+    /// Unicode's classes so far, by name and folding: each takes a while to make.
+    named: HashMap<(&'p str, bool), ClassUnicode>,
 }
 
 impl<'p> Parser<'p> {

@@ -104,9 +104,14 @@ impl<'p> Parser<'p> {
             Some(name) => (name, true),
             None => (name, false),
         };
-        let Some(class) = names::unicode(name, self.flags.fold) else {
-            return Err(PatternProblem::NotSupported(self.since(start).to_owned()));
-        };
+        let asked = (name, self.flags.fold);
+        if !self.named.contains_key(&asked) {
+            let Some(class) = names::unicode(name, self.flags.fold) else {
+                return Err(PatternProblem::NotSupported(self.since(start).to_owned()));
+            };
+            self.named.insert(asked, class);
+        }
+        let class = self.named.get(&asked).cloned().unwrap_or_else(nothing);
         Ok(Some(unless((kind == 'P') != otherwise, class)))
     }
 
