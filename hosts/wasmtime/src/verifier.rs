@@ -105,4 +105,22 @@ mod tests {
     fn the_verifier_is_proven() {
         assert_eq!(portable::proof::prove(verify), Ok(()));
     }
+
+    #[test]
+    fn the_hosts_verifier_answers_wycheproof_rightly() {
+        assert_eq!(
+            super::vectors::put_to(super::verify),
+            super::vectors::EXPECTED
+        );
+    }
 }
+
+#[cfg(test)]
+#[path = "../../portable/tests/wycheproof/vectors.rs"]
+#[allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+mod vectors;
