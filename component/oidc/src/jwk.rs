@@ -1,5 +1,6 @@
 //! One key of a set (RFC 7517 section 4, RFC 7518 section 6, RFC 8037): usable for one kind of signature, or not at all.
 
+use crate::infineon;
 use crate::jose::{JwsAlgorithm, PublicKey};
 use base64::Engine as _;
 use base64::alphabet;
@@ -135,8 +136,8 @@ fn rsa(n: &str, e: &str) -> Option<PublicKey> {
     let value = exponent
         .iter()
         .fold(0_u64, |value, byte| value << 8 | u64::from(*byte));
-    let usable =
-        odd && RSA_BITS.contains(&bits) && value % 2 == 1 && (3..MAX_EXPONENT).contains(&value);
+    let sizes = RSA_BITS.contains(&bits) && (3..MAX_EXPONENT).contains(&value);
+    let usable = sizes && odd && value % 2 == 1 && !infineon::made(&modulus);
     usable.then_some(PublicKey::Rsa { modulus, exponent })
 }
 

@@ -220,3 +220,16 @@ fn what_disagrees_with_itself_is_unusable() {
             .fits(Rs512)
     );
 }
+
+/// Wycheproof's (json_web_key_test.json, 7): an RSA key of 2,049 bits that Infineon's library made.
+const INFINEON: &str = "AanFpofbj7KjD4Lf-N2hVMKR7yewSyXhhbirIMTGpfYEhZ_lnt5UoK98DnKIgArXGTu3MaW_HhFw16HGaTDUHqPrId7fe4r11CqRw09yBFuW79V8sYIwHdzCaWflUI6auImYbVfoN9_nD5n8N8SY9DwXw7mwZM9wREPXoDPgOoIWl6q_MPsp7n0zs3Z5ZaiQWOOzl1S9OhwAfSiiOwz6efnXEaxuTEtPd7BjSx7NaFka8Dx9U7YqXy2RFj1O9PjyaDGuRh7YXsX3iMUSP_wSyHQg_c_qHRtKUsNSGCT7OZg0hzm2KphtjnayKJvC64vAbROBR4Ubg6Bxg9IQVZ-QYyE";
+
+#[test]
+fn a_key_that_can_be_factored_checks_nothing() {
+    let key = |n: Value| json!({"kty": "RSA", "n": n, "e": "AQAB"});
+    assert!(fits(&key(json!(INFINEON))).is_empty());
+    let mut other = bytes(INFINEON).unwrap();
+    let last = other.len() - 1;
+    other[last] ^= 2;
+    assert_eq!(fits(&key(encoded(&other))), JwsAlgorithm::ALL[..6]);
+}

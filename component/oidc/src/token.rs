@@ -1,25 +1,17 @@
 //! A compact JWS whose payload is a set of claims (RFC 7515 section 7.1, RFC 7519), read and not believed.
 
 use crate::claims::{Claims, ClaimsError, text};
+use crate::jws::{CompactJws, MAX_TOKEN};
 use crate::members::Members;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::fmt;
 use thiserror::Error;
-
-/// The most bytes of a token.
-pub const MAX_TOKEN: usize = 16 * 1024;
 
 /// What somebody sent as an ID token.
 #[derive(Clone)]
 pub struct UnverifiedIdToken {
-    pub(crate) header: Members,
+    pub(crate) jws: CompactJws,
     pub(crate) claims: Result<Claims, ClaimsError>,
     issuer: String,
-    /// Header and payload as they came, which is what is signed.
-    pub(crate) signing_input: String,
-    /// `None` if it is not base64url, so that nothing can have signed it.
-    pub(crate) signature: Option<Vec<u8>>,
 }
 
 /// Why a text is no ID token at all. What only makes a token unworthy of belief is a [`crate::VerifyError`].
@@ -53,24 +45,14 @@ impl UnverifiedIdToken {
     /// `sub`) are an error of [`crate::verify()`] instead, and so are a header that cannot be accepted and a signature
     /// that cannot be read.
     pub fn parse(compact: &str) -> Result<Self, MalformedToken> {
-        if compact.len() > MAX_TOKEN {
-            return Err(MalformedToken::TooLong);
-        }
-        let (signing_input, signature) = compact.rsplit_once('.').ok_or(MalformedToken::Parts)?;
-        let (header, payload) = signing_input.split_once('.').ok_or(MalformedToken::Parts)?;
-        if payload.contains('.') {
-            return Err(MalformedToken::Parts);
-        }
-        let header = object(header).ok_or(MalformedToken::Header)?;
-        let payload = object(payload).ok_or(MalformedToken::Payload)?;
+        let jws = CompactJws::parse(compact)?;
+        let payload = Members::parse(jws.unverified_payload()).ok_or(MalformedToken::Payload)?;
         let string = |name| text(&payload, name).map_err(|_| MalformedToken::ClaimType { name });
         string("sub")?;
         Ok(Self {
-            header,
+            jws,
             claims: Claims::from_members(&payload),
             issuer: string("iss")?.unwrap_or_default(),
-            signing_input: signing_input.to_owned(),
-            signature: URL_SAFE_NO_PAD.decode(signature).ok(),
         })
     }
 
@@ -90,14 +72,12 @@ impl fmt::Debug for UnverifiedIdToken {
     }
 }
 
-fn object(part: &str) -> Option<Members> {
-    Members::parse(&URL_SAFE_NO_PAD.decode(part).ok()?)
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
     fn compact(header: &str, payload: &str) -> String {
         format!(
@@ -130,7 +110,7 @@ mod tests {
     fn keeps_what_is_signed_and_the_signature() {
         let token = UnverifiedIdToken::parse("e30.e30.c2ln").unwrap();
         assert_eq!(
-            (token.signing_input.as_str(), token.signature.as_deref()),
+            (token.jws.signing_input(), token.jws.signature()),
             ("e30.e30", Some(b"sig".as_slice()))
         );
         for (text, signature) in [
@@ -140,14 +120,17 @@ mod tests {
             ("e30.e30.c2k=", None),
         ] {
             assert_eq!(
-                UnverifiedIdToken::parse(text).unwrap().signature,
-                signature,
+                UnverifiedIdToken::parse(text).unwrap().jws.signature(),
+                signature.as_deref(),
                 "{text}"
             );
         }
         // The last character has bits that belong to no byte: one signature, one spelling.
         assert_eq!(
-            UnverifiedIdToken::parse("e30.e30.c2l").unwrap().signature,
+            UnverifiedIdToken::parse("e30.e30.c2l")
+                .unwrap()
+                .jws
+                .signature(),
             None
         );
     }
@@ -225,7 +208,7 @@ mod tests {
             UnverifiedIdToken::parse(&compact("{}", r#"{"iss":"i","sub":"s3cret"}"#)).unwrap();
         let shown = format!("{token:?}");
         assert!(
-            !shown.contains("s3cret") && !shown.contains(&token.signing_input),
+            !shown.contains("s3cret") && !shown.contains(token.jws.signing_input()),
             "{shown}"
         );
     }

@@ -3,12 +3,10 @@
 
 use crate::claims::{Claims, ClaimsError};
 use crate::discovery::ProviderMetadata;
-use crate::jose::{JwsAlgorithm, VerifySignature};
+use crate::jose::VerifySignature;
 use crate::jwks::JwkSet;
-use crate::members::{Members, clipped};
 use crate::numeric_date::NumericDate;
 use crate::token::UnverifiedIdToken;
-use serde_json::Value;
 use thiserror::Error;
 
 /// How many seconds ahead `nbf` may be: clocks differ.
@@ -117,54 +115,13 @@ pub fn verify(
     if claims.issuer != metadata.issuer().as_str() {
         return Err(VerifyError::IssuerMismatch);
     }
-    let header = Header::read(&token.header)?;
-    let algorithm = header.algorithm(metadata)?;
+    let signer = token.jws.signer(metadata.algorithms())?;
     // Before the signature: an expired token is no reason to look for a key.
     check_times(claims, now)?;
-    check_signature(token, header.kid, algorithm, keys, signatures)?;
+    token.jws.check_signature(&signer, keys, signatures)?;
     Ok(VerifiedIdToken {
         claims: claims.clone(),
     })
-}
-
-/// What of the header counts. A key or an address of one in the header (`jwk`, `jku`, `x5c`, `x5u`) does not: the
-/// sender would choose who vouches for him.
-struct Header<'a> {
-    alg: &'a str,
-    kid: Option<&'a str>,
-}
-
-impl<'a> Header<'a> {
-    fn read(members: &'a Members) -> Result<Self, VerifyError> {
-        if let Some(name) = members.duplicate() {
-            return Err(VerifyError::DuplicateHeader {
-                name: clipped(name),
-            });
-        }
-        if members.get("crit").is_some() {
-            return Err(VerifyError::CriticalHeader);
-        }
-        let text = |name: &'static str| match members.get(name) {
-            None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text.as_str())),
-            Some(_) => Err(VerifyError::HeaderType { name }),
-        };
-        Ok(Self {
-            alg: text("alg")?.unwrap_or(""),
-            kid: text("kid")?.filter(|kid| !kid.is_empty()),
-        })
-    }
-
-    fn algorithm(&self, metadata: &ProviderMetadata) -> Result<JwsAlgorithm, VerifyError> {
-        let listed = self
-            .alg
-            .parse()
-            .ok()
-            .filter(|algorithm| metadata.algorithms().contains(algorithm));
-        listed.ok_or_else(|| VerifyError::AlgorithmNotAccepted {
-            unverified_alg: clipped(self.alg),
-        })
-    }
 }
 
 fn check_times(claims: &Claims, now: NumericDate) -> Result<(), VerifyError> {
@@ -176,43 +133,6 @@ fn check_times(claims: &Claims, now: NumericDate) -> Result<(), VerifyError> {
         Some(from) if from > now.plus(MAX_NOT_BEFORE) => Err(VerifyError::NotYetValid { from }),
         _ => Ok(()),
     }
-}
-
-fn check_signature(
-    token: &UnverifiedIdToken,
-    kid: Option<&str>,
-    algorithm: JwsAlgorithm,
-    keys: &JwkSet,
-    signatures: &impl VerifySignature,
-) -> Result<(), VerifyError> {
-    if keys.is_empty() {
-        return Err(VerifyError::NoKeys);
-    }
-    let signature = token
-        .signature
-        .as_deref()
-        .filter(|bytes| !bytes.is_empty())
-        .ok_or(VerifyError::BadSignature)?;
-    let unknown = || VerifyError::UnknownKey {
-        unverified_kid: kid.map(clipped),
-    };
-    if kid.is_some_and(|kid| !keys.has_kid(kid)) {
-        return Err(unknown());
-    }
-    let mut candidates = keys.candidates(kid, algorithm).peekable();
-    if kid.is_some() && candidates.peek().is_none() {
-        return Err(VerifyError::KeyDoesNotFit);
-    }
-    let message = token.signing_input.as_bytes();
-    if candidates.any(|key| signatures.verify(algorithm, key, message, signature)) {
-        return Ok(());
-    }
-    // Without a `kid` nobody can tell a forgery from a key that is new.
-    Err(if kid.is_some() {
-        VerifyError::BadSignature
-    } else {
-        unknown()
-    })
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 use super::*;
+use crate::JwsAlgorithm;
 use crate::issuer::Issuer;
 use crate::jose::PublicKey;
 use base64::Engine as _;
