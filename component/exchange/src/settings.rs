@@ -3,7 +3,9 @@
 
 use crate::duration;
 use github::{BaseUrl, Owner, RepositoryName};
-use oidc::{GitHubActionsIssuers, Issuer, IssuerRules};
+use oidc::{AllowedIssuers, GitHubActionsIssuers, Issuer, IssuerRules, StaticKeys};
+use std::fmt::Display;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Who is told why a policy said no (`OCTOSTS_REFUSAL_DETAIL`; rules 2 and 3 of docs/SECURITY.md).
@@ -83,11 +85,7 @@ pub struct Settings {
 }
 
 /// Settings that restrict who gets in and are not served yet: ignoring one would open what the operator closed.
-const NOT_SERVED: [&str; 3] = [
-    "OCTOSTS_ALLOWED_ISSUER_PATTERNS",
-    "OCTOSTS_STATIC_KEYS",
-    "OCTOSTS_REQUIRED_ORGS",
-];
+const NOT_SERVED: [&str; 1] = ["OCTOSTS_REQUIRED_ORGS"];
 
 impl Settings {
     /// Reads every setting through `get`, which takes names in lower case.
@@ -215,10 +213,12 @@ impl Reader<'_> {
                 .push(format!("OCTOSTS_PRIVATE_ISSUERS: {error}"));
             Vec::new()
         });
+        let static_keys = self.static_keys();
         let any_issuer = self.flag("OCTOSTS_ANY_ISSUER", false);
         base.map(|base| IssuerRules {
             allowed,
             private,
+            static_keys,
             github: GitHubActionsIssuers::of(base.as_str()),
             github_authority: base.authority().to_owned(),
             event_authority: None,
@@ -227,16 +227,48 @@ impl Reader<'_> {
         })
     }
 
-    fn allowed_issuers(&mut self) -> Option<Vec<Issuer>> {
-        let text = self.get("OCTOSTS_ALLOWED_ISSUERS")?;
-        let problem = match oidc::parse_issuer_list(&text) {
-            Ok(issuers) if !issuers.is_empty() => return Some(issuers),
+    /// Exact issuers and patterns are one list: either makes it, and both together are both.
+    fn allowed_issuers(&mut self) -> Option<AllowedIssuers> {
+        let exact = self.list("OCTOSTS_ALLOWED_ISSUERS", oidc::parse_issuer_list);
+        let patterns = self.list(
+            "OCTOSTS_ALLOWED_ISSUER_PATTERNS",
+            policy::parse_issuer_patterns,
+        );
+        if exact.is_none() && patterns.is_none() {
+            return None;
+        }
+        let patterns = patterns.unwrap_or_default().into_iter();
+        Some(AllowedIssuers {
+            exact: exact.unwrap_or_default(),
+            patterns: patterns.map(|pattern| Arc::new(pattern) as _).collect(),
+        })
+    }
+
+    /// A list that restricts: an empty one would let nobody in, which nobody means.
+    fn list<T, E: Display>(
+        &mut self,
+        name: &str,
+        parse: impl Fn(&str) -> Result<Vec<T>, E>,
+    ) -> Option<Vec<T>> {
+        let text = self.get(name)?;
+        let problem = match parse(&text) {
+            Ok(entries) if !entries.is_empty() => return Some(entries),
             Ok(_) => "names nobody; unset it to allow any issuer".to_owned(),
             Err(error) => error.to_string(),
         };
-        self.problems
-            .push(format!("OCTOSTS_ALLOWED_ISSUERS: {problem}"));
+        self.problems.push(format!("{name}: {problem}"));
         None
+    }
+
+    fn static_keys(&mut self) -> StaticKeys {
+        let text = self.get("OCTOSTS_STATIC_KEYS").unwrap_or_default();
+        if text.trim().is_empty() {
+            return StaticKeys::default();
+        }
+        StaticKeys::parse(&text).unwrap_or_else(|error| {
+            self.problems.push(format!("OCTOSTS_STATIC_KEYS: {error}"));
+            StaticKeys::default()
+        })
     }
 
     fn detail_for(&mut self) -> (Vec<String>, Vec<Issuer>) {

@@ -47,8 +47,8 @@ fn every_problem_is_named_at_once_and_without_its_value() {
         ("OCTOSTS_ISSUER_GRACE", "6"),
         ("OCTOSTS_DETAIL_FOR", "1234, nobody"),
         ("OCTOSTS_FINISH_FIRST", "perhaps"),
-        ("OCTOSTS_ALLOWED_ISSUER_PATTERNS", "https://.*"),
-        ("OCTOSTS_STATIC_KEYS", "{}"),
+        ("OCTOSTS_ALLOWED_ISSUER_PATTERNS", "https://wide.*"),
+        ("OCTOSTS_STATIC_KEYS", r#"{"https://closed.example": {}}"#),
         ("OCTOSTS_REQUIRED_ORGS", "*"),
         (
             "OCTOSTS_ALLOWED_ISSUERS",
@@ -88,10 +88,59 @@ fn every_problem_is_named_at_once_and_without_its_value() {
         "ghes.example",
         "bad.example",
         "somewhere",
+        "wide",
+        "closed.example",
     ] {
         assert!(
             !problems.iter().any(|problem| problem.contains(value)),
             "{value} is shown: {problems:#?}"
+        );
+    }
+}
+
+#[test]
+fn issuers_are_named_described_or_known_by_their_keys() {
+    const KEYS: &str = r#"{"https://closed.example": {"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}}"#;
+    let issuers = |rows: &[(&str, &str)]| {
+        let domain = [("STS_DOMAIN", "sts.example")];
+        read(&[&domain[..], rows].concat()).unwrap().issuers
+    };
+    let named = ("OCTOSTS_ALLOWED_ISSUERS", "https://a.example");
+    let described = (
+        "OCTOSTS_ALLOWED_ISSUER_PATTERNS",
+        "https://[a-z]+\\.ci\\.example(:8443)?",
+    );
+    let admitted = |rules: &IssuerRules| {
+        let all = [
+            "https://a.example",
+            "https://b.ci.example",
+            "https://b.ci.example:8443",
+            "https://b.ci.example.evil.example",
+        ];
+        all.map(|issuer| rules.admit(&Issuer::parse(issuer).unwrap()).is_ok())
+    };
+    assert_eq!(admitted(&issuers(&[])), [true, true, false, true]);
+    assert_eq!(admitted(&issuers(&[named])), [true, false, false, false]);
+    assert_eq!(admitted(&issuers(&[described])), [false, true, true, false]);
+    let both = issuers(&[named, described]);
+    assert_eq!(admitted(&both), [true, true, true, false]);
+    assert!(both.static_keys.is_empty());
+
+    let told = issuers(&[("OCTOSTS_STATIC_KEYS", KEYS)]);
+    let closed = Issuer::parse("https://closed.example").unwrap();
+    assert!(told.static_keys.of(&closed).is_some());
+    assert_eq!(admitted(&told), [true, true, false, true]);
+    for unset in ["", " "] {
+        let none = issuers(&[("OCTOSTS_STATIC_KEYS", unset)]);
+        assert!(none.static_keys.is_empty());
+    }
+    for name in ["OCTOSTS_ALLOWED_ISSUERS", "OCTOSTS_ALLOWED_ISSUER_PATTERNS"] {
+        let problems = read(&[("STS_DOMAIN", "sts.example"), (name, " ")]).unwrap_err();
+        assert_eq!(
+            problems,
+            [format!(
+                "{name}: names nobody; unset it to allow any issuer"
+            )]
         );
     }
 }

@@ -4,17 +4,48 @@
 use crate::authority::HostPort;
 use crate::github_issuers::GitHubActionsIssuers;
 use crate::issuer::Issuer;
+use crate::issuer_keys::StaticKeys;
 use crate::web_url::{UrlError, WebUrl};
+use std::fmt;
+use std::sync::Arc;
 use thiserror::Error;
 
 /// The only port of an issuer that nobody listed: other ports are where other services listen.
 const HTTPS: u16 = 443;
 
+/// A pattern over issuers. Its language is the trust policies', so whoever has that implements it (rule 23).
+pub trait IssuerPattern: fmt::Debug {
+    /// Whether it stands for the whole of a normalised issuer.
+    fn matches(&self, issuer: &str) -> bool;
+}
+
+/// The operator's list of issuers.
+#[derive(Debug, Clone, Default)]
+pub struct AllowedIssuers {
+    /// `OCTOSTS_ALLOWED_ISSUERS`.
+    pub exact: Vec<Issuer>,
+    /// `OCTOSTS_ALLOWED_ISSUER_PATTERNS`.
+    pub patterns: Vec<Arc<dyn IssuerPattern + Send + Sync>>,
+}
+
+impl AllowedIssuers {
+    fn name(&self, issuer: &Issuer) -> bool {
+        self.exact.contains(issuer)
+    }
+
+    fn describe(&self, issuer: &Issuer) -> bool {
+        let mut patterns = self.patterns.iter();
+        patterns.any(|pattern| pattern.matches(issuer.as_str()))
+    }
+}
+
 /// What the operator and the platform say about issuers.
 #[derive(Debug, Clone)]
 pub struct IssuerRules {
-    /// `OCTOSTS_ALLOWED_ISSUERS`: if set, the only ones, this GitHub's own included.
-    pub allowed: Option<Vec<Issuer>>,
+    /// If set, the only ones that are contacted, this GitHub's own included.
+    pub allowed: Option<AllowedIssuers>,
+    /// The operator's keys of issuers that are never contacted, and that nothing here judges.
+    pub static_keys: StaticKeys,
     /// `OCTOSTS_PRIVATE_ISSUERS`: where issuers and keys may be on private or loopback addresses.
     pub private: Vec<HostPort>,
     /// This GitHub's own issuers.
@@ -63,7 +94,7 @@ impl AdmittedIssuer {
     }
 
     /// Whether whoever writes a token can invent more issuers of this standing: enterprises below GitHub's issuer, paths
-    /// below a listed host and port, and whatever is [`Standing::Other`]. That such a one failed must not be remembered
+    /// below a listed host and port, what a pattern describes, and whatever is [`Standing::Other`]. That such a one failed must not be remembered
     /// where it pushes out something else.
     #[must_use]
     pub fn is_inventable(&self) -> bool {
@@ -123,17 +154,16 @@ impl IssuerRules {
     /// # Errors
     /// The rule that forbids it; the operator's come first.
     pub fn admit(&self, issuer: &Issuer) -> Result<AdmittedIssuer, NotAdmitted> {
-        let named = self
-            .allowed
-            .as_ref()
-            .is_some_and(|allowed| allowed.contains(issuer));
-        if self.allowed.is_some() && !named {
+        let allowed = self.allowed.as_ref();
+        let named = allowed.is_some_and(|allowed| allowed.name(issuer));
+        let described = allowed.is_some_and(|allowed| allowed.describe(issuer));
+        if allowed.is_some() && !(named || described) {
             return Err(NotAdmitted::NotListed);
         }
         let private = issuer
             .host_port()
             .is_some_and(|host_port| self.private.contains(host_port));
-        let listed = named || private;
+        let listed = named || described || private;
         if !(listed || self.vets_addresses || self.any_issuer) {
             return Err(NotAdmitted::NoList);
         }
@@ -159,7 +189,8 @@ impl IssuerRules {
     /// Whether every issuer is refused, since addresses are not vetted here and the operator names none (rule 22).
     #[must_use]
     pub fn admits_nobody(&self) -> bool {
-        let named = self.allowed.is_some() || !self.private.is_empty();
+        let named =
+            self.allowed.is_some() || !self.private.is_empty() || !self.static_keys.is_empty();
         !(named || self.vets_addresses || self.any_issuer)
     }
 

@@ -6,7 +6,11 @@ pub(super) const ACTIONS: &str = "https://token.actions.githubusercontent.com";
 
 pub(super) fn rules(allowed: Option<&str>, private: &str) -> IssuerRules {
     IssuerRules {
-        allowed: allowed.map(|text| parse_issuer_list(text).unwrap()),
+        allowed: allowed.map(|text| AllowedIssuers {
+            exact: parse_issuer_list(text).unwrap(),
+            patterns: Vec::new(),
+        }),
+        static_keys: StaticKeys::default(),
         private: parse_host_port_list(private).unwrap(),
         github: GitHubActionsIssuers::of("https://api.github.com"),
         github_authority: "api.github.com:443".into(),
@@ -176,13 +180,77 @@ fn a_servers_own_issuer_follows_its_base_url() {
     );
     assert_eq!(admit(&rules, ACTIONS), Ok(Standing::Other));
     let listed = IssuerRules {
-        allowed: Some(Vec::new()),
+        allowed: Some(AllowedIssuers::default()),
         ..server("")
     };
     assert_eq!(
         admit(&listed, "http://127.0.0.1:8080/_services/token"),
         Err(NotAdmitted::NotListed)
     );
+}
+
+/// Stands for every issuer that begins so.
+#[derive(Debug)]
+struct Below(&'static str);
+
+impl IssuerPattern for Below {
+    fn matches(&self, issuer: &str) -> bool {
+        issuer.starts_with(self.0)
+    }
+}
+
+fn described(exact: &str, below: &'static str) -> IssuerRules {
+    IssuerRules {
+        allowed: Some(AllowedIssuers {
+            exact: parse_issuer_list(exact).unwrap(),
+            patterns: vec![Arc::new(Below(below))],
+        }),
+        vets_addresses: false,
+        ..rules(None, "idp.corp:22")
+    }
+}
+
+#[test]
+fn what_a_pattern_describes_is_listed() {
+    let rules = described("https://gitlab.com", "https://ci.example");
+    for (issuer, verdict) in [
+        ("https://gitlab.com", Ok(Standing::Listed)),
+        ("https://ci.example/team", Ok(Standing::Listed)),
+        ("https://ci.example:8443", Ok(Standing::Listed)),
+        ("https://gitlab.com/team", Err(NotAdmitted::NotListed)),
+        ("https://idp.corp:22", Err(NotAdmitted::NotListed)),
+        (ACTIONS, Err(NotAdmitted::NotListed)),
+    ] {
+        assert_eq!(admit(&rules, issuer), verdict, "{issuer}");
+    }
+    let google = described("", "https://accounts.google.com");
+    assert_eq!(admit(&google, "accounts.google.com"), Ok(Standing::Listed));
+    // Whoever writes a token chooses among what is described, and not among what is named.
+    for (issuer, inventable) in [
+        ("https://gitlab.com", false),
+        ("https://ci.example/x", true),
+    ] {
+        let admitted = rules.admit(&Issuer::parse(issuer).unwrap()).unwrap();
+        assert_eq!(admitted.is_inventable(), inventable, "{issuer}");
+    }
+}
+
+#[test]
+fn whose_keys_the_operator_knows_is_somebody() {
+    let keys = r#"{"https://a.b":{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}}"#;
+    let blind = IssuerRules {
+        vets_addresses: false,
+        ..rules(None, "")
+    };
+    let told = IssuerRules {
+        static_keys: StaticKeys::parse(keys).unwrap(),
+        ..blind.clone()
+    };
+    assert!(blind.admits_nobody() && !told.admits_nobody());
+    // Its keys open no connection to it, nor to anybody else.
+    for issuer in ["https://a.b", "https://c.d"] {
+        assert_eq!(admit(&told, issuer), Err(NotAdmitted::NoList));
+    }
 }
 
 #[test]
@@ -220,7 +288,10 @@ fn strangers_can_invent_some_issuers() {
         assert!(inventable(&rules, issuer), "{issuer}");
         assert!(!inventable(
             &IssuerRules {
-                allowed: Some(parse_issuer_list(issuer).unwrap()),
+                allowed: Some(AllowedIssuers {
+                    exact: parse_issuer_list(issuer).unwrap(),
+                    patterns: Vec::new(),
+                }),
                 ..rules.clone()
             },
             issuer

@@ -7,7 +7,7 @@
 //!
 //! 1. [`UnverifiedIdToken::parse`] reads it and believes nothing.
 //! 2. [`Issuer::parse`] judges the form of its issuer, and [`IssuerRules::admit`] whether it may be contacted.
-//! 3. [`ProviderMetadata::parse`] and [`JwkSet::parse`] read what the issuer publishes.
+//! 3. [`ProviderMetadata::parse`] and [`JwkSet::parse`] read what the issuer publishes; [`StaticKeys`] stand for both.
 //! 4. [`verify()`] makes a [`VerifiedIdToken`], and nothing else can.
 //! 5. [`Claims::check_formats`] judges the form of what was proven.
 
@@ -19,6 +19,7 @@ mod discovery;
 mod github_issuers;
 mod infineon;
 mod issuer;
+mod issuer_keys;
 mod jose;
 mod jwk;
 mod jwks;
@@ -30,13 +31,16 @@ mod token;
 mod verify;
 mod web_url;
 
-pub use admission::{AdmittedIssuer, IssuerRules, NotAdmitted, Standing};
+pub use admission::{
+    AdmittedIssuer, AllowedIssuers, IssuerPattern, IssuerRules, NotAdmitted, Standing,
+};
 pub use authority::HostPort;
 pub use claim_formats::{FormatError, MAX_AUDIENCE, MAX_SUBJECT};
 pub use claims::{Claims, ClaimsError};
 pub use discovery::{MetadataError, ProviderMetadata};
 pub use github_issuers::GitHubActionsIssuers;
 pub use issuer::{Issuer, IssuerError, MAX_ISSUER};
+pub use issuer_keys::{IssuerKeys, MAX_STATIC_KEYS, StaticKeys, StaticKeysError};
 pub use jose::{JwsAlgorithm, PublicKey, UnknownAlgorithm, VerifySignature};
 pub use jwks::{JwkSet, JwkSetError, MAX_KEYS, MAX_TRIED};
 pub use jws::{CompactJws, MAX_TOKEN};

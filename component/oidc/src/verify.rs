@@ -2,9 +2,8 @@
 //! section 7.2). Who the token is for is the policy's to say, so the audience is not looked at here.
 
 use crate::claims::{Claims, ClaimsError};
-use crate::discovery::ProviderMetadata;
+use crate::issuer_keys::IssuerKeys;
 use crate::jose::VerifySignature;
-use crate::jwks::JwkSet;
 use crate::numeric_date::NumericDate;
 use crate::token::UnverifiedIdToken;
 use thiserror::Error;
@@ -47,7 +46,7 @@ pub enum VerifyError {
     /// The token demands extensions to be understood (RFC 7515 section 4.1.11), and none is.
     #[error("the token has critical headers")]
     CriticalHeader,
-    /// The token is of another issuer than the metadata.
+    /// The token is of another issuer than the keys.
     #[error("the token is of another issuer")]
     IssuerMismatch,
     /// An algorithm that is not among ours, or that the issuer does not list.
@@ -97,7 +96,7 @@ impl VerifyError {
     }
 }
 
-/// Verifies a token with what its issuer publishes: its form, issuer, algorithm and times, then its signature.
+/// Verifies a token with the keys of its issuer: its form, issuer, algorithm and times, then its signature.
 ///
 /// `now` must be before `exp`, without leeway (RFC 7519 4.1.4: not accepted "on or after"). `now` is in whole seconds,
 /// rounded down. `nbf` may be [`MAX_NOT_BEFORE`] seconds ahead. `iat` has no limit.
@@ -106,19 +105,20 @@ impl VerifyError {
 /// [`VerifyError`] is the first rule that the token breaks. The token is left to be tried with other keys.
 pub fn verify(
     token: &UnverifiedIdToken,
-    metadata: &ProviderMetadata,
-    keys: &JwkSet,
+    issuer: &IssuerKeys<'_>,
     now: NumericDate,
     signatures: &impl VerifySignature,
 ) -> Result<VerifiedIdToken, VerifyError> {
     let claims = token.claims.as_ref().map_err(Clone::clone)?;
-    if claims.issuer != metadata.issuer().as_str() {
+    if claims.issuer != issuer.issuer.as_str() {
         return Err(VerifyError::IssuerMismatch);
     }
-    let signer = token.jws.signer(metadata.algorithms())?;
+    let signer = token.jws.signer(issuer.algorithms)?;
     // Before the signature: an expired token is no reason to look for a key.
     check_times(claims, now)?;
-    token.jws.check_signature(&signer, keys, signatures)?;
+    token
+        .jws
+        .check_signature(&signer, issuer.keys, signatures)?;
     Ok(VerifiedIdToken {
         claims: claims.clone(),
     })

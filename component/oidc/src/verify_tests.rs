@@ -1,6 +1,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 use super::*;
+use crate::JwkSet;
 use crate::JwsAlgorithm;
+use crate::discovery::ProviderMetadata;
 use crate::issuer::Issuer;
 use crate::jose::PublicKey;
 use base64::Engine as _;
@@ -76,8 +78,7 @@ pub(super) fn check(header: &str, payload: &str, signature: u8) -> Result<Claims
     let token = token(header, payload, signature);
     verify(
         &token,
-        &metadata("https://a.b"),
-        &keys(),
+        &IssuerKeys::discovered(&metadata("https://a.b"), &keys()),
         NOW,
         &Fake::default(),
     )
@@ -112,7 +113,13 @@ fn a_genuine_token_is_believed() {
 fn the_verifier_is_asked_about_the_text_as_it_came() {
     let fake = Fake::default();
     let token = token(EDDSA, GOOD, 3);
-    verify(&token, &metadata("https://a.b"), &keys(), NOW, &fake).unwrap();
+    verify(
+        &token,
+        &IssuerKeys::discovered(&metadata("https://a.b"), &keys()),
+        NOW,
+        &fake,
+    )
+    .unwrap();
     let message = format!(
         "{}.{}",
         URL_SAFE_NO_PAD.encode(EDDSA),
@@ -152,7 +159,13 @@ fn a_token_is_of_the_issuer_that_was_asked() {
     let google = metadata("https://accounts.google.com");
     for issuer in ["accounts.google.com", "https://accounts.google.com"] {
         let token = token(EDDSA, &format!(r#"{{"iss":"{issuer}","exp":1000300}}"#), 1);
-        let verified = verify(&token, &google, &keys(), NOW, &Fake::default()).unwrap();
+        let verified = verify(
+            &token,
+            &IssuerKeys::discovered(&google, &keys()),
+            NOW,
+            &Fake::default(),
+        )
+        .unwrap();
         assert_eq!(verified.claims().issuer, "https://accounts.google.com");
     }
 }
@@ -251,8 +264,7 @@ fn without_keys_nothing_is_genuine() {
     let none = JwkSet::parse(br#"{"keys":[]}"#).unwrap();
     let error = verify(
         &token(EDDSA, GOOD, 1),
-        &metadata("https://a.b"),
-        &none,
+        &IssuerKeys::discovered(&metadata("https://a.b"), &none),
         NOW,
         &Fake::default(),
     )
@@ -274,7 +286,13 @@ fn a_signature_that_is_missing_or_unreadable_is_asked_of_nobody() {
     for signature in ["", "!", "AA=="] {
         let parts = [EDDSA, GOOD].map(|part| URL_SAFE_NO_PAD.encode(part));
         let token = UnverifiedIdToken::parse(&format!("{}.{signature}", parts.join("."))).unwrap();
-        let error = verify(&token, &metadata("https://a.b"), &keys(), NOW, &Yes).unwrap_err();
+        let error = verify(
+            &token,
+            &IssuerKeys::discovered(&metadata("https://a.b"), &keys()),
+            NOW,
+            &Yes,
+        )
+        .unwrap_err();
         assert_eq!(error, VerifyError::BadSignature, "{signature:?}");
     }
 }
@@ -284,17 +302,21 @@ fn a_token_can_be_tried_again_with_other_keys() {
     let token = token(r#"{"alg":"EdDSA","kid":"new"}"#, GOOD, 5);
     let metadata = metadata("https://a.b");
     assert!(
-        verify(&token, &metadata, &keys(), NOW, &Fake::default())
-            .unwrap_err()
-            .wants_fresh_keys()
+        verify(
+            &token,
+            &IssuerKeys::discovered(&metadata, &keys()),
+            NOW,
+            &Fake::default()
+        )
+        .unwrap_err()
+        .wants_fresh_keys()
     );
     let x = URL_SAFE_NO_PAD.encode([5; 32]);
     let fresh = format!(r#"{{"keys":[{{"kty":"OKP","crv":"Ed25519","kid":"new","x":"{x}"}}]}}"#);
     assert!(
         verify(
             &token,
-            &metadata,
-            &JwkSet::parse(fresh.as_bytes()).unwrap(),
+            &IssuerKeys::discovered(&metadata, &JwkSet::parse(fresh.as_bytes()).unwrap()),
             NOW,
             &Fake::default()
         )

@@ -4,6 +4,7 @@ use oidc::Issuer;
 
 use crate::document::Text;
 use crate::fields::Fields;
+use crate::issuer_patterns::{self, IssuerPatternProblem};
 use crate::pattern::Pattern;
 use crate::problem::{PolicyError, Position, Problem};
 use crate::yaml;
@@ -138,18 +139,13 @@ fn is_lower_case(issuer: &str) -> bool {
 }
 
 fn compile(index: usize, text: &str) -> Result<Pattern, Problem> {
-    if text.len() > MAX_TRUSTED_PATTERN_BYTES {
-        return Err(Problem::IssuerPatternTooLong {
-            index,
-            bytes: text.len(),
-        });
-    }
-    if let Some(span) = Pattern::spans_the_host(text) {
-        return Err(Problem::IssuerPatternSpans { index, span });
-    }
-    Pattern::compile(text).map_err(|problem| Problem::InvalidIssuerPattern {
-        text: text.to_owned(),
-        problem,
+    issuer_patterns::compile(text).map_err(|problem| match problem {
+        IssuerPatternProblem::TooLong { bytes } => Problem::IssuerPatternTooLong { index, bytes },
+        IssuerPatternProblem::Spans(span) => Problem::IssuerPatternSpans { index, span },
+        IssuerPatternProblem::Invalid(problem) => Problem::InvalidIssuerPattern {
+            text: text.to_owned(),
+            problem,
+        },
     })
 }
 

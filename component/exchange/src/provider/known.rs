@@ -6,7 +6,7 @@ use crate::error::{ExchangeError, Refusal};
 use crate::memory::{self, Keep};
 use crate::outside::{CacheName, Led, LogLevel, Outside, Room};
 use oidc::{
-    AdmittedIssuer, JwkSet, NumericDate, ProviderMetadata, Standing, UnverifiedIdToken,
+    AdmittedIssuer, IssuerKeys, JwkSet, NumericDate, ProviderMetadata, Standing, UnverifiedIdToken,
     VerifiedIdToken, VerifyError,
 };
 use serde::{Deserialize, Serialize};
@@ -65,8 +65,7 @@ impl<O: Outside> Provider<'_, '_, O> {
         let (metadata, keys) = self.read(documents).ok_or(VerifyError::NoKeys)?;
         oidc::verify(
             token,
-            &metadata,
-            &keys,
+            &IssuerKeys::discovered(&metadata, &keys),
             NumericDate(self.context.now()),
             self.context.outside,
         )

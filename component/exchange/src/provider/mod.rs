@@ -9,7 +9,8 @@ use crate::error::{ExchangeError, Refusal};
 use crate::outside::Outside;
 use known::{Documents, Provider};
 use oidc::{
-    AdmittedIssuer, Issuer, NotAdmitted, Standing, UnverifiedIdToken, VerifiedIdToken, VerifyError,
+    AdmittedIssuer, Issuer, NotAdmitted, NumericDate, Standing, UnverifiedIdToken, VerifiedIdToken,
+    VerifyError,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -31,29 +32,41 @@ enum ProviderTrouble {
     Unreachable(String),
 }
 
-/// A verified token with what is remembered of its issuer.
+/// A verified token with where its keys came from.
 pub(crate) struct Verified {
     pub(crate) token: VerifiedIdToken,
-    issuer: AdmittedIssuer,
-    documents: Documents,
+    source: Source,
+}
+
+enum Source {
+    /// The operator's setting: nobody was asked, and nothing is to be remembered.
+    Operator,
+    Issuer(AdmittedIssuer, Documents),
 }
 
 impl Verified {
     /// Whether the issuer led to a grant before, or needs no proof.
     pub(crate) fn proven(&self) -> bool {
-        self.documents.proven || self.issuer.standing() != Standing::Other
+        match &self.source {
+            Source::Operator => true,
+            Source::Issuer(issuer, documents) => {
+                documents.proven || issuer.standing() != Standing::Other
+            }
+        }
     }
 
     /// After a grant the issuer's keys move to the room that strangers can't reach (rule 12).
     pub(crate) fn mark_proven<O: Outside>(&self, context: &Context<'_, O>) {
-        if !self.documents.proven {
+        if let Source::Issuer(issuer, documents) = &self.source
+            && !documents.proven
+        {
             let ends = context.outside.elapsed();
             Provider {
                 context,
-                issuer: &self.issuer,
+                issuer,
                 ends,
             }
-            .prove(&self.documents);
+            .prove(documents);
         }
     }
 }
@@ -67,29 +80,43 @@ pub(crate) async fn verify<O: Outside>(
         .map_err(|error| Refusal::new(ExchangeError::MalformedToken, error))?;
     let issuer = Issuer::parse(token.unverified_issuer())
         .map_err(|error| Refusal::new(ExchangeError::IssuerFormat, error))?;
-    let issuer = context
-        .settings
-        .issuers
-        .admit(&issuer)
-        .map_err(|reason| not_admitted(&reason))?;
+    let rules = &context.settings.issuers;
+    if let Some(keys) = rules.static_keys.of(&issuer) {
+        let now = NumericDate(context.now());
+        let verified = oidc::verify(&token, &keys, now, context.outside);
+        return Ok(Verified {
+            token: verified.map_err(|error| not_verified(&error))?,
+            source: Source::Operator,
+        });
+    }
+    let issuer = rules.admit(&issuer);
+    let issuer = issuer.map_err(|reason| not_admitted(&reason))?;
+    ask(context, &token, issuer).await
+}
+
+/// Verifies a token with what its issuer publishes.
+async fn ask<O: Outside>(
+    context: &Context<'_, O>,
+    token: &UnverifiedIdToken,
+    issuer: AdmittedIssuer,
+) -> Result<Verified, Refusal> {
     let provider = Provider {
         context,
         issuer: &issuer,
         ends: context.outside.elapsed() + BUDGET.min(context.left()),
     };
     let documents = provider.documents().await?;
-    let first = provider.check(&token, &documents);
+    let first = provider.check(token, &documents);
     let (verified, documents) = match first {
         Err(error) if error.wants_fresh_keys() => {
-            provider.check_with_fresh_keys(&token, documents).await?
+            provider.check_with_fresh_keys(token, documents).await?
         }
         Err(error) => return Err(not_verified(&error)),
         Ok(verified) => (verified, documents),
     };
     Ok(Verified {
         token: verified,
-        issuer,
-        documents,
+        source: Source::Issuer(issuer, documents),
     })
 }
 

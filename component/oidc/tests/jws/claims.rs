@@ -4,8 +4,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use oidc::{
-    Issuer, JwkSet, JwsAlgorithm, NumericDate, ProviderMetadata, PublicKey, UnverifiedIdToken,
-    VerifySignature, verify,
+    Issuer, IssuerKeys, JwkSet, JwsAlgorithm, NumericDate, ProviderMetadata, PublicKey,
+    UnverifiedIdToken, VerifySignature, verify,
 };
 
 /// `NAME: VALUE => WORDS` has that value in place of the usual one, `NAME: => WORDS` no such claim, and
@@ -65,7 +65,12 @@ fn words(payload: &str) -> String {
         Ok(token) => token,
         Err(error) => return format!("malformed: {error}"),
     };
-    match verify(&token, &metadata, &keys, NOW, &Genuine) {
+    match verify(
+        &token,
+        &IssuerKeys::discovered(&metadata, &keys),
+        NOW,
+        &Genuine,
+    ) {
         Err(error) => format!("not verified: {error}"),
         Ok(verified) => match verified.claims().check_formats() {
             Err(error) => format!("form: {error}"),

@@ -67,7 +67,9 @@ pub(super) const NAMES: &[Name] = &[
     name("K_SERVICE", "k_service", Guest, Served, None),
     name("AWS_LAMBDA_FUNCTION_NAME", "aws_lambda_function_name", Guest, Served, None),
     name("OCTOSTS_ALLOWED_ISSUERS", "octosts_allowed_issuers", Guest, Served, None),
+    name("OCTOSTS_ALLOWED_ISSUER_PATTERNS", "octosts_allowed_issuer_patterns", Guest, Served, None),
     name("OCTOSTS_PRIVATE_ISSUERS", "octosts_private_issuers", Guest, Served, None),
+    name("OCTOSTS_STATIC_KEYS", "octosts_static_keys", Guest, Served, None),
     name("OCTOSTS_REFUSAL_DETAIL", "octosts_refusal_detail", Guest, Served, None),
     name("OCTOSTS_DETAIL_FOR", "octosts_detail_for", Guest, Served, None),
     name("OCTOSTS_ISSUER_GRACE", "octosts_issuer_grace", Guest, Served, None),
@@ -81,8 +83,6 @@ pub(super) const NAMES: &[Name] = &[
     name("KMS_KEYS", "kms_keys", Host, Refused, None),
     name("APP_CONFIG_FILE", "app_config_file", Host, Refused, None),
     // Who gets in.
-    name("OCTOSTS_ALLOWED_ISSUER_PATTERNS", "octosts_allowed_issuer_patterns", Guest, Refused, None),
-    name("OCTOSTS_STATIC_KEYS", "octosts_static_keys", Guest, Refused, None),
     name("OCTOSTS_REQUIRED_ORGS", "octosts_required_orgs", Guest, Refused, None),
     // Later.
     name("OCTOSTS_POLICY_GRACE", "octosts_policy_grace", Guest, Later, None),

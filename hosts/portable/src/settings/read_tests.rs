@@ -153,14 +153,6 @@ fn deployments_with_one_problem() {
             "OCTOSTS_PRIVATE_ISSUERS: must be a list of host:port",
         ),
         (
-            &[("OCTOSTS_ALLOWED_ISSUER_PATTERNS", Some("x"))],
-            "OCTOSTS_ALLOWED_ISSUER_PATTERNS: not served yet",
-        ),
-        (
-            &[("OCTOSTS_STATIC_KEYS", Some("{}"))],
-            "OCTOSTS_STATIC_KEYS: not served yet",
-        ),
-        (
             &[("OCTOSTS_REQUIRED_ORGS", Some("*"))],
             "OCTOSTS_REQUIRED_ORGS: not served yet",
         ),

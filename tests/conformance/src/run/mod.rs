@@ -21,10 +21,11 @@ use play::Play;
 use stage::Stage;
 
 /// The words that the kit adds, beside `issuer.NAME` and `id.LOGIN` or `id.OWNER/REPOSITORY`.
-pub(crate) const WORDS: [&str; 8] = [
+pub(crate) const WORDS: [&str; 9] = [
     "actions",
     "issuer",
     "issuer_host",
+    "issuer_keys",
     "github",
     "web",
     "domain",

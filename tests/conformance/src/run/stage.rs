@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use simulator::control::{Control, build_world};
-use simulator::{Algorithm, Clock, Simulator};
+use simulator::{Algorithm, Clock, SigningKey, Simulator};
 
 use super::ids;
 use crate::case::{Case, Content, Scope, Words};
@@ -229,11 +229,19 @@ fn own_words(sim: &Simulator) -> Words {
         ("domain", DOMAIN.to_owned()),
         ("app_key", app_key().pem()),
         ("another_app_key", another_app_key().pem()),
+        ("issuer_keys", jwk_set(sim)),
         ("issuer", issuer.clone()),
     ]
     .into_iter()
     .map(|(name, value)| (name.to_owned(), json!(value)))
     .collect()
+}
+
+/// What the foreign issuer publishes when the case begins.
+fn jwk_set(sim: &Simulator) -> String {
+    let keys = sim.issuer().keys();
+    let keys: Vec<Value> = keys.iter().map(SigningKey::jwk).collect();
+    json!({ "keys": keys }).to_string()
 }
 
 fn ca_file(sim: &Simulator) -> Result<Option<CaFile>, String> {
