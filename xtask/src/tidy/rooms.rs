@@ -20,7 +20,7 @@ const fn room(package: &'static str, knows: &'static [&'static str], pure: bool)
 }
 
 /// `*`: everything.
-const ROOMS: [Room; 15] = [
+const ROOMS: [Room; 16] = [
     room("octo-sts-oidc", &[], true),
     room("octo-sts-github", &[], true),
     room("octo-sts-policy", &["octo-sts-oidc"], true),
@@ -51,6 +51,11 @@ const ROOMS: [Room; 15] = [
     ),
     room("octo-sts-simulator", &[], false),
     room("octo-sts-programs", &[], false),
+    room(
+        "octo-sts-fuzz",
+        &["octo-sts-oidc", "octo-sts-policy"],
+        false,
+    ),
     room("octo-sts-conformance", &["*"], false),
     room("xtask", &["*"], false),
 ];

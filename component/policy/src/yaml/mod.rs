@@ -32,8 +32,11 @@ pub(crate) fn load(bytes: &[u8]) -> Result<Node, PolicyError> {
         };
         return Err(PolicyError::new(Position::START, problem));
     }
-    let text =
-        str::from_utf8(bytes).map_err(|_| PolicyError::new(Position::START, Problem::NotUtf8))?;
+    let text = str::from_utf8(bytes).map_err(|error| {
+        let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
+        let end = end_of(&String::from_utf8_lossy(before));
+        PolicyError::new(end, Problem::NotUtf8)
+    })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     characters::check(text)?;
     let events = read_events(text)?;
@@ -48,10 +51,9 @@ fn read_events(text: &str) -> Result<Vec<(Event<'_>, Span)>, PolicyError> {
     let mut documents = 0_usize;
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| {
-            PolicyError::new(
-                position(&Span::empty(*error.marker())),
-                Problem::Syntax(error.info().to_owned()),
-            )
+            // A file without a last line end is read as if it had one.
+            let place = position(&Span::empty(*error.marker())).min(end_of(text));
+            PolicyError::new(place, Problem::Syntax(error.info().to_owned()))
         })?;
         match event {
             Event::Scalar(_, _, _, Some(_))
@@ -82,6 +84,15 @@ fn position(span: &Span) -> Position {
     Position {
         line: span.start.line(),
         column: span.start.col() + 1,
+    }
+}
+
+/// Behind the last character.
+fn end_of(text: &str) -> Position {
+    let last = text.rsplit('\n').next().unwrap_or_default();
+    Position {
+        line: 1 + text.matches('\n').count(),
+        column: 1 + last.chars().count(),
     }
 }
 

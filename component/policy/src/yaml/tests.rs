@@ -250,6 +250,21 @@ fn every_node_knows_its_place() {
 }
 
 #[test]
+fn what_cannot_be_read_has_a_place_in_the_file() {
+    for (bytes, line, column) in [
+        (&b"a: {b: c"[..], 1, 9),
+        (b"a: b\nc: {d: e", 2, 9),
+        (b"a: b\n\xc3\xa9: [\n", 3, 1),
+        (b"a: b\nc", 2, 2),
+        (b"a: \xff", 1, 4),
+        (b"a: b\n\xc3\xa9: \xc3", 2, 4),
+    ] {
+        let found = load(bytes).unwrap_err().position;
+        assert_eq!(found, Position { line, column }, "{bytes:?}");
+    }
+}
+
+#[test]
 fn limits() {
     let full = format!("a: {}\n", "x".repeat(MAX_FILE_BYTES - 4));
     assert!(load(full.as_bytes()).is_ok());

@@ -1,0 +1,88 @@
+//! A key set, as published and as the operator's.
+
+use oidc::{Issuer, JwkSet, JwsAlgorithm, MAX_DOCUMENT, MAX_TRIED, PublicKey, StaticKeys};
+
+pub(crate) const PIECES: &[&str] = &[
+    "{\"keys\":[",
+    "]}",
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    ":",
+    "\"",
+    "null",
+    "1",
+    "\"kty\":\"RSA\"",
+    "\"kty\":\"EC\"",
+    "\"kty\":\"OKP\"",
+    "\"kty\":\"oct\"",
+    "\"crv\":\"P-256\"",
+    "\"crv\":\"P-384\"",
+    "\"crv\":\"P-521\"",
+    "\"crv\":\"Ed25519\"",
+    "\"use\":\"sig\"",
+    "\"use\":\"enc\"",
+    "\"key_ops\":[\"verify\"]",
+    "\"alg\":\"RS256\"",
+    "\"alg\":\"ES256\"",
+    "\"alg\":\"EdDSA\"",
+    "\"kid\":\"a\"",
+    "\"e\":\"AQAB\"",
+    "\"e\":\"AQ\"",
+    "\"n\":\"",
+    "\"x\":\"",
+    "\"y\":\"",
+    "AAAA",
+    "=",
+];
+
+/// Whatever is published, what the verifier is asked with is within the bounds of rule 9.
+pub fn jwks(bytes: &[u8]) -> bool {
+    let Ok(set) = JwkSet::parse(bytes) else {
+        return false;
+    };
+    assert!(bytes.len() <= MAX_DOCUMENT);
+    let mut usable = 0;
+    for algorithm in JwsAlgorithm::ALL {
+        for kid in [None, Some("a"), Some("")] {
+            let candidates: Vec<_> = set.candidates(kid, algorithm).collect();
+            assert!(candidates.len() <= MAX_TRIED);
+            candidates.iter().for_each(|key| judge(algorithm, key));
+            usable += candidates.len();
+            assert!(kid.is_none_or(|kid| candidates.is_empty() || set.has_kid(kid)));
+        }
+    }
+    assert_eq!(usable == 0, set.is_empty());
+    // The operator's copy of it is the same set.
+    let document = String::from_utf8_lossy(bytes);
+    let told = StaticKeys::parse(&format!("{{\"https://issuer.example\":{document}}}"));
+    if let Ok(told) = told {
+        assert!(!set.is_empty());
+        let issuer = Issuer::parse("https://issuer.example").unwrap();
+        assert!(told.of(&issuer).is_some());
+    }
+    !set.is_empty()
+}
+
+fn judge(algorithm: JwsAlgorithm, key: &PublicKey) {
+    let name = algorithm.name();
+    match key {
+        PublicKey::Rsa { modulus, exponent } => {
+            assert!(name.starts_with("RS") || name.starts_with("PS"));
+            assert!((256..=1024).contains(&modulus.len()) && modulus[0] != 0);
+            assert!((1..=5).contains(&exponent.len()) && exponent[0] != 0);
+        }
+        PublicKey::Ec { x, y } => {
+            let length = match name {
+                "ES256" => 32,
+                "ES384" => 48,
+                "ES512" => 66,
+                other => unreachable!("{other}"),
+            };
+            assert_eq!((x.len(), y.len()), (length, length));
+        }
+        PublicKey::Ed25519(_) => assert_eq!(name, "EdDSA"),
+    }
+}
