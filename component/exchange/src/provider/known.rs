@@ -196,17 +196,18 @@ impl<O: Outside> Provider<'_, '_, O> {
     }
 
     /// After a grant the issuer's keys move to the room that strangers can't reach (rule 12): those that are kept now,
-    /// which may be newer than the ones that verified the token; none, if the issuer was stopped meanwhile.
+    /// which may be newer than the ones that verified the token; where none are, since strangers' are not kept or were
+    /// pushed out, those; and none if the issuer was stopped meanwhile.
     pub(super) fn prove(&self, used: &Documents) {
-        match memory::get::<Known>(self.context.outside, &self.name()) {
-            Some(Known::Documents(kept)) if kept.fetched >= used.fetched => {
-                self.keep(&Documents {
-                    proven: true,
-                    ..kept
-                });
-            }
-            _ => {}
-        }
+        let documents = match memory::get::<Known>(self.context.outside, &self.name()) {
+            None => used.clone(),
+            Some(Known::Documents(kept)) if kept.fetched >= used.fetched => kept,
+            Some(_) => return,
+        };
+        self.keep(&Documents {
+            proven: true,
+            ..documents
+        });
     }
 
     /// Somebody else refetched a moment ago, or does so now: what they found may be enough.

@@ -141,3 +141,6 @@ fn refused(trouble: &ProviderTrouble) -> Refusal {
     };
     Refusal::new(error, trouble)
 }
+
+#[cfg(test)]
+mod tests;
