@@ -15,10 +15,7 @@ const CANNOT_RUN: u8 = 1;
 const WRONG_SETTINGS: u8 = 2;
 
 /// What is not served yet although an operator may count on it.
-const NOT_YET: [&str; 2] = [
-    "organisation files (trusted-token-issuers.yaml, guard-rails.yaml) are not read yet: they restrict nothing here",
-    "one GitHub App is served; several are not yet",
-];
+const NOT_YET: [&str; 1] = ["one GitHub App is served; several are not yet"];
 
 enum Stop {
     CannotRun(String),

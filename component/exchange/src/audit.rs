@@ -185,6 +185,15 @@ impl Record {
         ));
     }
 
+    /// What an organisation in audit mode would have refused; a refusal's own reason takes its place.
+    pub(crate) fn would_refuse(&mut self, because: &str) {
+        let reason = self.reason.take().map_or_else(
+            || format!("audit mode: {because}"),
+            |before| format!("{before}; {because}"),
+        );
+        self.reason = Some(cut(&reason));
+    }
+
     pub(crate) fn refused(&mut self, refusal: &Refusal) {
         self.outcome = if refusal.error.is_failure() {
             Outcome::Failed

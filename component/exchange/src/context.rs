@@ -2,6 +2,7 @@
 
 use crate::error::ExchangeError;
 use crate::outside::{Limits, LogLevel, Outside, SendError};
+use crate::read_token::ReadToken;
 use crate::settings::{MintCheck, Settings};
 use crate::trouble::Trouble;
 use github::requests::{BadRequest, Call, Requests};
@@ -37,6 +38,7 @@ pub(crate) struct Context<'a, O> {
     pub(crate) decision: &'a str,
     github_calls: Cell<u32>,
     afterwards: RefCell<Vec<InstallationAccessToken>>,
+    read_tokens: RefCell<Vec<ReadToken>>,
 }
 
 impl<'a, O: Outside> Context<'a, O> {
@@ -47,6 +49,7 @@ impl<'a, O: Outside> Context<'a, O> {
             decision,
             github_calls: Cell::new(0),
             afterwards: RefCell::default(),
+            read_tokens: RefCell::default(),
         }
     }
 
@@ -71,6 +74,16 @@ impl<'a, O: Outside> Context<'a, O> {
     /// A token that is not needed any more: revoked once the answer has left.
     pub(crate) fn revoke_later(&self, token: InstallationAccessToken) {
         self.afterwards.borrow_mut().push(token);
+    }
+
+    pub(crate) fn remember_read_token(&self, token: ReadToken) {
+        self.read_tokens.borrow_mut().push(token);
+    }
+
+    /// A read token of this exchange that serves.
+    pub(crate) fn read_token(&self, serves: impl Fn(&ReadToken) -> bool) -> Option<ReadToken> {
+        let tokens = self.read_tokens.borrow();
+        tokens.iter().find(|token| serves(token)).cloned()
     }
 
     pub(crate) fn take_afterwards(&self) -> Vec<InstallationAccessToken> {

@@ -54,6 +54,20 @@ pub enum ExchangeError {
     Limited { what: String, retry_after: u64 },
     #[error("failed to get token")]
     AppRefused,
+    #[error("issuer not permitted by organization policy")]
+    OrganisationIssuer,
+    #[error("organization trusted-issuer configuration is invalid")]
+    OrganisationIssuersInvalid,
+    #[error("organization trusted-issuer lookup unavailable")]
+    OrganisationUnavailable { retry_after: u64 },
+    #[error("organization trusted-issuer lookup rate limited")]
+    OrganisationLimited { retry_after: u64 },
+    #[error("organization configuration is required by this server")]
+    OrganisationRequired,
+    #[error("not permitted by organization guard-rails")]
+    GuardRail,
+    #[error("organization guard-rail configuration is invalid")]
+    GuardRailsInvalid,
     #[error("unable to find trust policy for \"{identity}\"")]
     PolicyNotFound { identity: String },
     #[error("unable to {stage} trust policy found for \"{identity}\"")]
@@ -125,6 +139,8 @@ impl ExchangeError {
             Self::ProviderUnavailable { retry_after }
             | Self::KeysPending { retry_after }
             | Self::Limited { retry_after, .. }
+            | Self::OrganisationUnavailable { retry_after }
+            | Self::OrganisationLimited { retry_after }
             | Self::GitHubUnavailable { retry_after }
             | Self::MintUnavailable { retry_after }
             | Self::NotRecorded { retry_after }
@@ -149,12 +165,16 @@ impl ExchangeError {
             | Self::RequestTooLarge
             | Self::WrongMethod { .. } => "invalid_request",
             Self::MalformedToken | Self::IssuerFormat | Self::ClaimFormat(_) => "invalid_token",
-            Self::IssuerNotPermitted => "issuer_not_permitted",
+            Self::IssuerNotPermitted | Self::OrganisationIssuer => "issuer_not_permitted",
+            Self::OrganisationIssuersInvalid
+            | Self::OrganisationRequired
+            | Self::GuardRailsInvalid => "org_configuration_invalid",
+            Self::GuardRail => "guard_rail",
             Self::ProviderRefused => "provider_error",
             Self::NotVerified => "token_verification_failed",
             Self::NoApp { .. } | Self::NotInstalled { .. } => "installation_not_found",
             Self::Suspended { .. } => "installation_suspended",
-            Self::Limited { .. } => "rate_limited",
+            Self::Limited { .. } | Self::OrganisationLimited { .. } => "rate_limited",
             Self::AppRefused | Self::TokenWider => "upstream_error",
             Self::PolicyNotFound { .. } => "policy_not_found",
             Self::PolicyInvalid { .. } => "policy_invalid",
@@ -163,6 +183,7 @@ impl ExchangeError {
             Self::Denied(_) | Self::MintUnprocessable | Self::MintForbidden => "permission_denied",
             Self::ProviderUnavailable { .. }
             | Self::KeysPending { .. }
+            | Self::OrganisationUnavailable { .. }
             | Self::GitHubUnavailable { .. }
             | Self::MintUnavailable { .. }
             | Self::NotRecorded { .. }

@@ -9,7 +9,8 @@
 //! | `provider` | which issuer, its keys, the signature |
 //! | [`target`] | whose installation, which policy |
 //! | `installation` | the App's installation for the owner |
-//! | `policy_file` | the policy's text |
+//! | `organisation` | whose tokens the organisation takes, and what it lets no policy do |
+//! | `policy_file`, `read_token` | the policy's text |
 //! | `authorize` | the policy's decision, and the grant that only it can make |
 //! | `mint` | the token, compared with the grant |
 //! | `audit`, `recording` | the record, written before the answer |
@@ -28,9 +29,11 @@ pub mod error;
 mod installation;
 mod memory;
 mod mint;
+mod organisation;
 pub mod outside;
 mod policy_file;
 mod provider;
+mod read_token;
 mod recording;
 pub mod request;
 pub mod settings;

@@ -4,9 +4,9 @@ use crate::authorize::Grant;
 use crate::context::{Context, Tries};
 use crate::error::{ExchangeError, Refusal};
 use crate::outside::{LogLevel, Outside};
-use crate::policy_file::read_minted;
 use crate::trouble::Trouble;
-use github::{AccessToken, Installation};
+use github::{AccessToken, Failure, Installation, access_token};
+use http::Response;
 use std::time::Duration;
 
 /// With less time than this no mint is begun: a token whose answer comes too late could not even be revoked.
@@ -71,4 +71,17 @@ pub(crate) fn refused(owner: &str, identity: &str, trouble: &Trouble) -> Refusal
         other => crate::context::general(other),
     };
     Refusal::new(error, trouble)
+}
+
+/// Reads a mint's answer; a token in an answer that cannot be read otherwise is revoked later.
+pub(crate) fn read_minted<O: Outside>(
+    context: &Context<'_, O>,
+    answer: &Response<Vec<u8>>,
+    now: i64,
+) -> Result<AccessToken, Failure> {
+    let minted = access_token::read(answer, now);
+    if let (Some(token), Err(_)) = (minted.token, &minted.answer) {
+        context.revoke_later(token);
+    }
+    minted.answer
 }

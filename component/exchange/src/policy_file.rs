@@ -1,20 +1,17 @@
-//! Reading a trust policy with a token of its own that can read contents of one repository and is revoked afterwards.
-//! Rules 1, 14 and 15 of docs/SECURITY.md.
+//! Reading a trust policy: its text, or that there is none, and for how long that is believed. Rules 1, 14 and 15 of
+//! docs/SECURITY.md.
 
-use crate::context::{Context, Tries};
+use crate::context::Context;
 use crate::error::{ExchangeError, Refusal};
 use crate::installation;
 use crate::memory::{self, Keep};
 use crate::outside::{CacheName, LogLevel, Outside};
+use crate::read_token;
 use crate::target::PolicyName;
 use crate::trouble::Trouble;
-use github::access_token::{self, Repository};
+use github::access_token::Repository;
 use github::contents::{self, Contents};
-use github::{
-    AccessToken, AccessTokenRequest, Failure, Installation, InstallationAccessToken, Level, Owner,
-    Permissions, Reach, RepositoryName, Wider,
-};
-use http::Response;
+use github::{Installation, InstallationAccessToken, Owner, RepositoryName};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -175,7 +172,13 @@ async fn fetch<O: Outside>(
     if absent_from(&remembered_names(context, place, installation), place) {
         return Ok((PolicyFile::Missing, Keep::negative(KEEP_NAMES)));
     }
-    let (token, repository) = match read_token(context, place, installation).await {
+    let asked = read_token::Asked {
+        app: place.app,
+        owner: place.owner,
+        repository: place.repository,
+        installation,
+    };
+    let (token, repository) = match read_token::get(context, &asked).await {
         Ok(read) => read,
         Err(Trouble::Unprocessable) => {
             // No such repository here: no other name in it is worth a question for a while (rule 15).
@@ -189,65 +192,7 @@ async fn fetch<O: Outside>(
         }
         Err(other) => return Err(other),
     };
-    let file = fetch_with(context, place, installation, &token, &repository).await;
-    context.revoke_later(token);
-    file
-}
-
-/// A token that reads contents of the one repository. GitHub's answer must be about this owner's account and this
-/// repository (rule 1), and no wider (rule 29).
-async fn read_token<O: Outside>(
-    context: &Context<'_, O>,
-    place: &Place<'_>,
-    installation: &Installation,
-) -> Result<(InstallationAccessToken, Repository), Trouble> {
-    let asked = AccessTokenRequest {
-        permissions: Permissions::from([("contents".to_owned(), Level::Read)]),
-        reach: Reach::Names(vec![place.repository.as_str().to_owned()]),
-    };
-    let minted = context
-        .as_app(
-            place.app,
-            Tries::Three,
-            |requests, jwt| requests.access_token(jwt, installation.id, &asked),
-            |answer, now| read_minted(context, answer, now),
-        )
-        .await?;
-    let owner = minted.belongs_to(&asked.reach, place.owner, installation.account_id);
-    let owner = owner.map_err(|wider| match wider {
-        Wider::Repository(_) => Trouble::OtherOwner,
-        other => Trouble::Wider(other.to_string()),
-    });
-    let width = minted.no_wider_than(&asked);
-    let width = width.map_err(|wider| Trouble::Wider(wider.to_string()));
-    let checked = owner.and_then(|()| context.judge_width(width));
-    if let Err(trouble) = checked {
-        context.revoke_now(&minted.token).await;
-        let fields = [("because", trouble.to_string())];
-        context.log(
-            LogLevel::Error,
-            "GitHub's answer to a read token cannot be believed",
-            &fields,
-        );
-        return Err(trouble);
-    }
-    let Some(repository) = minted.repositories().first().cloned() else {
-        return Err(Trouble::OtherOwner);
-    };
-    Ok((minted.token, repository))
-}
-
-/// Reads a mint's answer; a token in an answer that cannot be read otherwise is revoked later.
-pub(crate) fn read_minted<O: Outside>(
-    context: &Context<'_, O>,
-    answer: &Response<Vec<u8>>,
-    now: i64,
-) -> Result<AccessToken, Failure> {
-    let minted = access_token::read(answer, now);
-    if let (Some(token), Err(_)) = (minted.token, &minted.answer) {
-        context.revoke_later(token);
-    }
-    minted.answer
+    fetch_with(context, place, installation, &token, &repository).await
 }
 
 async fn fetch_with<O: Outside>(

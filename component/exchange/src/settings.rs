@@ -80,12 +80,11 @@ pub struct Settings {
     pub audit_required: bool,
     /// `OCTOSTS_FINISH_FIRST`: read tokens are revoked before the answer.
     pub finish_first: bool,
+    /// `OCTOSTS_REQUIRED_ORGS`: owners in lower case, or `*`.
+    pub required_organisations: Vec<String>,
     /// The Apps by owner.
     pub pools: Vec<Pool>,
 }
-
-/// Settings that restrict who gets in and are not served yet: ignoring one would open what the operator closed.
-const NOT_SERVED: [&str; 1] = ["OCTOSTS_REQUIRED_ORGS"];
 
 impl Settings {
     /// Reads every setting through `get`, which takes names in lower case.
@@ -116,7 +115,7 @@ impl Settings {
             deadline >= Duration::from_secs(1),
             "OCTOSTS_DEADLINE: must be at least 1s",
         );
-        reader.not_served();
+        let required_organisations = reader.required_organisations();
         reader.check(
             pools.iter().any(|pool| !pool.apps.is_empty()),
             "GITHUB_APP_IDS: no App is configured",
@@ -138,11 +137,21 @@ impl Settings {
                     deadline,
                     audit_required,
                     finish_first,
+                    required_organisations,
                     pools,
                 })
             }
             _ => Err(reader.problems),
         }
+    }
+
+    /// Whether an owner must have an organisation file.
+    #[must_use]
+    pub fn requires_organisation(&self, owner: &Owner) -> bool {
+        let required = &self.required_organisations;
+        required
+            .iter()
+            .any(|name| name == "*" || *name == owner.key())
     }
 
     /// The Apps that serve an owner: the owner's own pool, else the one for everybody.
@@ -357,14 +366,21 @@ impl Reader<'_> {
         })
     }
 
-    fn not_served(&mut self) {
-        for name in NOT_SERVED {
-            let set = self.get(name).is_some_and(|text| !text.trim().is_empty());
-            self.check(
-                !set,
-                &format!("{name}: not served yet, and ignoring it would let in what it keeps out"),
-            );
+    fn required_organisations(&mut self) -> Vec<String> {
+        let text = self.get("OCTOSTS_REQUIRED_ORGS").unwrap_or_default();
+        let entries = text.split(|c: char| c == ',' || c.is_whitespace());
+        let entries = (1..).zip(entries.filter(|entry| !entry.is_empty()));
+        let mut owners = Vec::new();
+        for (index, entry) in entries {
+            match Owner::parse(entry) {
+                Ok(owner) => owners.push(owner.key()),
+                Err(_) if entry == "*" => owners.push(entry.to_owned()),
+                Err(_) => self.problems.push(format!(
+                    "OCTOSTS_REQUIRED_ORGS: entry {index} is neither an owner nor *"
+                )),
+            }
         }
+        owners
     }
 }
 

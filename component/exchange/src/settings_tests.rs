@@ -49,7 +49,7 @@ fn every_problem_is_named_at_once_and_without_its_value() {
         ("OCTOSTS_FINISH_FIRST", "perhaps"),
         ("OCTOSTS_ALLOWED_ISSUER_PATTERNS", "https://wide.*"),
         ("OCTOSTS_STATIC_KEYS", r#"{"https://closed.example": {}}"#),
-        ("OCTOSTS_REQUIRED_ORGS", "*"),
+        ("OCTOSTS_REQUIRED_ORGS", "acme, no/owner"),
         (
             "OCTOSTS_ALLOWED_ISSUERS",
             "https://good.example ftp://bad.example",

@@ -7,6 +7,7 @@ use crate::detail::{self, Seen};
 use crate::error::{ExchangeError, PolicyStage, Refusal};
 use crate::installation;
 use crate::mint;
+use crate::organisation::{self, Organisation};
 use crate::outside::{LogLevel, Outside};
 use crate::policy_file::{self, Place, PolicyText};
 use crate::provider::{self, Verified};
@@ -135,6 +136,16 @@ async fn decide_and_mint<O: Outside>(
     record.app(app);
     let mut installation = installation_of(context, app, &target, verified.token.claims()).await?;
     record.installation(&installation);
+    let claims = verified.token.claims();
+    let organisation = organisation::of(
+        context,
+        app,
+        &target.owner,
+        &mut installation,
+        claims,
+        record,
+    )
+    .await?;
     let repository = target.policy_repository(&context.settings.policy_repository);
     let place = Place {
         app,
@@ -147,8 +158,9 @@ async fn decide_and_mint<O: Outside>(
         verified,
         target: &target,
         place: &place,
+        organisation: &organisation,
     };
-
+    organisation.before_the_policy(exchange.kind(), record)?;
     let text = policy_file::read(context, &place, &mut installation).await?;
     match exchange
         .decide_and_mint_by(text, &mut installation, record)
@@ -213,6 +225,7 @@ struct Asked<'a, 'b, O> {
     verified: &'a Verified,
     target: &'a Target,
     place: &'a Place<'a>,
+    organisation: &'a Organisation<'a, 'b, O>,
 }
 
 impl<O: Outside> Asked<'_, '_, O> {
@@ -292,8 +305,25 @@ impl<O: Outside> Asked<'_, '_, O> {
             names_repository: self.target.repository.is_some(),
         };
         match authorize(&self.verified.token, &policy, &audiences, &reading) {
-            Ok((grant, _)) => Ok(grant),
+            Ok((grant, _)) => {
+                let kind = self.kind();
+                let reaches = self.reaches_policy_repository(&grant);
+                self.organisation
+                    .of_the_policy(&policy, kind, reaches, record)?;
+                Ok(grant)
+            }
             Err(decision) => Err(detail::denied(&seen, &decision)),
+        }
+    }
+
+    fn reaches_policy_repository(&self, grant: &Grant) -> bool {
+        let repository = &self.context.settings.policy_repository;
+        match &grant.asked().reach {
+            Reach::All => true,
+            Reach::Names(names) => names
+                .iter()
+                .any(|name| name.eq_ignore_ascii_case(repository.as_str())),
+            Reach::Id(_) => self.place.repository == repository,
         }
     }
 

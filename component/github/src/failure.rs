@@ -68,6 +68,15 @@ pub fn success(answer: &Response<Vec<u8>>, now: i64) -> Result<&[u8], Failure> {
     Err(sort(status, answer.headers(), answer.body(), now))
 }
 
+/// A limit that an answer to a mint names, whatever its status: 422 says "no access" only where nothing says "not now".
+#[must_use]
+pub fn named_limit(answer: &Response<Vec<u8>>, now: i64) -> Option<Failure> {
+    let headers = answer.headers();
+    (names_limit(headers) && !answer.status().is_success()).then(|| Failure::RateLimited {
+        retry_after: retry_after(headers, now),
+    })
+}
+
 fn sort(status: StatusCode, headers: &HeaderMap, body: &[u8], now: i64) -> Failure {
     match status.as_u16() {
         429 => Failure::RateLimited {
@@ -96,7 +105,7 @@ fn sort(status: StatusCode, headers: &HeaderMap, body: &[u8], now: i64) -> Failu
 
 /// Whether a 403 is a proven limit: nothing remaining, a wait that is named, or the documentation of secondary limits.
 fn limited(headers: &HeaderMap, body: &[u8]) -> bool {
-    if text(headers, "x-ratelimit-remaining") == Some("0") || headers.contains_key("retry-after") {
+    if names_limit(headers) {
         return true;
     }
     if body.len() > MAX_ANSWER {
@@ -108,6 +117,10 @@ fn limited(headers: &HeaderMap, body: &[u8]) -> bool {
     documentation.is_some_and(|url| {
         url.ends_with("#abuse-rate-limits") || url.ends_with("secondary-rate-limits")
     })
+}
+
+fn names_limit(headers: &HeaderMap) -> bool {
+    text(headers, "x-ratelimit-remaining") == Some("0") || headers.contains_key("retry-after")
 }
 
 fn retry_after(headers: &HeaderMap, now: i64) -> u64 {

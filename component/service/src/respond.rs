@@ -29,13 +29,18 @@ pub fn code_and_status(error: &ExchangeError) -> (u8, u16) {
         | ExchangeError::PolicyInvalid { .. }
         | ExchangeError::NoSuchPath => (5, 404),
         ExchangeError::IssuerNotPermitted
+        | ExchangeError::OrganisationIssuer
+        | ExchangeError::GuardRail
         | ExchangeError::Suspended { .. }
         | ExchangeError::PolicyForbidden { .. }
         | ExchangeError::AudienceNotAccepted
         | ExchangeError::Denied(_)
         | ExchangeError::MintUnprocessable
         | ExchangeError::MintForbidden => (7, 403),
-        ExchangeError::Limited { .. } => (8, 429),
+        ExchangeError::Limited { .. } | ExchangeError::OrganisationLimited { .. } => (8, 429),
+        ExchangeError::OrganisationIssuersInvalid
+        | ExchangeError::OrganisationRequired
+        | ExchangeError::GuardRailsInvalid => (9, 400),
         ExchangeError::WrongMethod { .. } => (12, 405),
         ExchangeError::RefreshTokens => (12, 501),
         ExchangeError::AppRefused | ExchangeError::TokenWider | ExchangeError::Internal => {
@@ -43,6 +48,7 @@ pub fn code_and_status(error: &ExchangeError) -> (u8, u16) {
         }
         ExchangeError::ProviderUnavailable { .. }
         | ExchangeError::KeysPending { .. }
+        | ExchangeError::OrganisationUnavailable { .. }
         | ExchangeError::GitHubUnavailable { .. }
         | ExchangeError::MintUnavailable { .. }
         | ExchangeError::NotRecorded { .. }

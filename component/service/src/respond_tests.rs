@@ -45,6 +45,13 @@ fn every_error() -> Vec<ExchangeError> {
             retry_after,
         },
         ExchangeError::AppRefused,
+        ExchangeError::OrganisationIssuer,
+        ExchangeError::OrganisationIssuersInvalid,
+        ExchangeError::OrganisationUnavailable { retry_after },
+        ExchangeError::OrganisationLimited { retry_after },
+        ExchangeError::OrganisationRequired,
+        ExchangeError::GuardRail,
+        ExchangeError::GuardRailsInvalid,
         ExchangeError::PolicyNotFound {
             identity: identity(),
         },

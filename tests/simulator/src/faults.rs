@@ -70,6 +70,7 @@ pub struct Target {
     route: Option<Route>,
     method: Option<Method>,
     path_prefix: String,
+    after: usize,
 }
 
 impl Target {
@@ -80,6 +81,7 @@ impl Target {
             route: None,
             method: None,
             path_prefix: String::new(),
+            after: 0,
         }
     }
 
@@ -103,6 +105,13 @@ impl Target {
     #[must_use]
     pub fn below(mut self, prefix: impl Into<String>) -> Self {
         self.path_prefix = prefix.into();
+        self
+    }
+
+    /// Only once so many of them were answered as ever.
+    #[must_use]
+    pub fn after(mut self, calls: usize) -> Self {
+        self.after = calls;
         self
     }
 
@@ -173,6 +182,10 @@ impl Faults {
         let order = orders
             .iter_mut()
             .find(|order| order.target.hits(route, method, path))?;
+        if order.target.after > 0 {
+            order.target.after -= 1;
+            return None;
+        }
         order.left -= 1;
         let fault = order.fault.clone();
         orders.retain(|order| order.left > 0);
@@ -206,6 +219,14 @@ mod tests {
         assert_eq!(faults.left(), 1);
         assert!(faults.take(Route::Other, &Method::POST, "/app/x").is_some());
         assert_eq!(faults.left(), 0);
+    }
+
+    #[test]
+    fn calls_before_it_are_let_through() {
+        let faults = Faults::default();
+        faults.next(Target::from(Route::App).after(2), 1, Fault::Cut);
+        let met = [(); 4].map(|()| faults.take(Route::App, &Method::GET, "/app"));
+        assert_eq!(met, [None, None, Some(Fault::Cut), None]);
     }
 
     #[test]

@@ -82,14 +82,13 @@ pub(super) const NAMES: &[Name] = &[
     // Who signs.
     name("KMS_KEYS", "kms_keys", Host, Refused, None),
     name("APP_CONFIG_FILE", "app_config_file", Host, Refused, None),
-    // Who gets in.
-    name("OCTOSTS_REQUIRED_ORGS", "octosts_required_orgs", Guest, Refused, None),
     // Later.
     name("OCTOSTS_POLICY_GRACE", "octosts_policy_grace", Guest, Later, None),
     name("OCTOSTS_EXTRA_AUDIENCES", "octosts_extra_audiences", Guest, Later, None),
     name("OCTOSTS_EXTRA_PERMISSIONS", "octosts_extra_permissions", Guest, Later, None),
     name("OCTOSTS_REFUSAL_LIMIT", "octosts_refusal_limit", Guest, Later, None),
     name("OCTOSTS_PUBLIC_URL", "octosts_public_url", Guest, Later, None),
+    name("OCTOSTS_REQUIRED_ORGS", "octosts_required_orgs", Guest, Served, None),
     name("OCTOSTS_ANY_ISSUER", "octosts_any_issuer", Guest, Served, None),
     name("OCTOSTS_CACHE_SECRET", "octosts_cache_secret", Secret, Served, None),
     name("OCTOSTS_QUOTA_FLOOR_HARD", "octosts_quota_floor_hard", Guest, Later, None),

@@ -153,10 +153,6 @@ fn deployments_with_one_problem() {
             "OCTOSTS_PRIVATE_ISSUERS: must be a list of host:port",
         ),
         (
-            &[("OCTOSTS_REQUIRED_ORGS", Some("*"))],
-            "OCTOSTS_REQUIRED_ORGS: not served yet",
-        ),
-        (
             &[("LOG_FORMAT", Some("xml"))],
             "LOG_FORMAT: must be text or json",
         ),

@@ -25,6 +25,9 @@ pub(super) struct FaultOrder {
     method: Option<String>,
     /// The start of a path.
     path: Option<String>,
+    /// So many calls are answered as ever before.
+    #[serde(default)]
+    after: usize,
     #[serde(default = "one")]
     count: usize,
     fault: FaultKind,
@@ -106,6 +109,7 @@ pub(super) fn order(simulator: &Simulator, order: FaultOrder) -> Result<Value, E
     if let Some(path) = order.path {
         target = target.below(path);
     }
+    let target = target.after(order.after);
     let fault = Fault::from(order.fault);
     if order.site == "github" {
         simulator.github().faults().next(target, order.count, fault);
