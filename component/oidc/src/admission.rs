@@ -29,11 +29,11 @@ pub struct AllowedIssuers {
 }
 
 impl AllowedIssuers {
-    fn name(&self, issuer: &Issuer) -> bool {
+    fn names(&self, issuer: &Issuer) -> bool {
         self.exact.contains(issuer)
     }
 
-    fn describe(&self, issuer: &Issuer) -> bool {
+    fn describes(&self, issuer: &Issuer) -> bool {
         let mut patterns = self.patterns.iter();
         patterns.any(|pattern| pattern.matches(issuer.as_str()))
     }
@@ -67,7 +67,7 @@ pub enum Standing {
     Own,
     /// Named by the operator, itself or its host and port.
     Listed,
-    /// Named by a token and nobody else: anyone can run one.
+    /// Named by a token and nobody else, also where one of the operator's patterns describes it: anyone can run one.
     Other,
 }
 
@@ -94,8 +94,8 @@ impl AdmittedIssuer {
     }
 
     /// Whether whoever writes a token can invent more issuers of this standing: enterprises below GitHub's issuer, paths
-    /// below a listed host and port, what a pattern describes, and whatever is [`Standing::Other`]. That such a one failed must not be remembered
-    /// where it pushes out something else.
+    /// below a listed host and port, and whatever is [`Standing::Other`]. What is remembered of such a one must not push out
+    /// something else, until it led to a grant.
     #[must_use]
     pub fn is_inventable(&self) -> bool {
         self.inventable
@@ -155,22 +155,25 @@ impl IssuerRules {
     /// The rule that forbids it; the operator's come first.
     pub fn admit(&self, issuer: &Issuer) -> Result<AdmittedIssuer, NotAdmitted> {
         let allowed = self.allowed.as_ref();
-        let named = allowed.is_some_and(|allowed| allowed.name(issuer));
-        let described = allowed.is_some_and(|allowed| allowed.describe(issuer));
+        let named = allowed.is_some_and(|allowed| allowed.names(issuer));
+        let described = allowed.is_some_and(|allowed| allowed.describes(issuer));
         if allowed.is_some() && !(named || described) {
             return Err(NotAdmitted::NotListed);
         }
         let private = issuer
             .host_port()
             .is_some_and(|host_port| self.private.contains(host_port));
-        let listed = named || described || private;
-        if !(listed || self.vets_addresses || self.any_issuer) {
+        let listed = named || private;
+        if !(listed || described || self.vets_addresses || self.any_issuer) {
             return Err(NotAdmitted::NoList);
         }
         let own = self.github.is_own(issuer);
         let host_port = issuer.host_port().ok_or(NotAdmitted::Port)?;
         if !own {
             self.check_place(issuer.is_plain_http(), host_port, listed, private)?;
+            if host_port.port() != HTTPS && !(listed || described) {
+                return Err(NotAdmitted::Port);
+            }
         }
         let standing = match (own, listed) {
             (true, _) => Standing::Own,
@@ -209,11 +212,7 @@ impl IssuerRules {
         if plain_http && !(private && at.is_loopback()) {
             return Err(NotAdmitted::PlainHttp);
         }
-        check_host(at, listed)?;
-        if at.port() != HTTPS && !listed {
-            return Err(NotAdmitted::Port);
-        }
-        Ok(())
+        check_host(at, listed)
     }
 
     /// Judges a `jwks_uri`. It may be wherever its issuer is; elsewhere, at a listed private host and port if the issuer

@@ -211,12 +211,12 @@ fn described(exact: &str, below: &'static str) -> IssuerRules {
 }
 
 #[test]
-fn what_a_pattern_describes_is_listed() {
+fn what_a_pattern_describes_is_admitted_as_a_stranger() {
     let rules = described("https://gitlab.com", "https://ci.example");
     for (issuer, verdict) in [
         ("https://gitlab.com", Ok(Standing::Listed)),
-        ("https://ci.example/team", Ok(Standing::Listed)),
-        ("https://ci.example:8443", Ok(Standing::Listed)),
+        ("https://ci.example/team", Ok(Standing::Other)),
+        ("https://ci.example:8443", Ok(Standing::Other)),
         ("https://gitlab.com/team", Err(NotAdmitted::NotListed)),
         ("https://idp.corp:22", Err(NotAdmitted::NotListed)),
         (ACTIONS, Err(NotAdmitted::NotListed)),
@@ -224,7 +224,7 @@ fn what_a_pattern_describes_is_listed() {
         assert_eq!(admit(&rules, issuer), verdict, "{issuer}");
     }
     let google = described("", "https://accounts.google.com");
-    assert_eq!(admit(&google, "accounts.google.com"), Ok(Standing::Listed));
+    assert_eq!(admit(&google, "accounts.google.com"), Ok(Standing::Other));
     // Whoever writes a token chooses among what is described, and not among what is named.
     for (issuer, inventable) in [
         ("https://gitlab.com", false),
@@ -233,6 +233,33 @@ fn what_a_pattern_describes_is_listed() {
         let admitted = rules.admit(&Issuer::parse(issuer).unwrap()).unwrap();
         assert_eq!(admitted.is_inventable(), inventable, "{issuer}");
     }
+}
+
+#[test]
+fn a_pattern_opens_no_place_that_is_closed() {
+    let all = described("", "https://");
+    for (issuer, error) in [
+        ("https://api.github.com", NotAdmitted::GitHubAuthority),
+        ("https://events.example", NotAdmitted::EventSink),
+        ("https://idp.corp", NotAdmitted::PrivateHost),
+        ("https://169.254.169.254/oidc", NotAdmitted::IpLiteral),
+        ("https://[::1]", NotAdmitted::IpLiteral),
+    ] {
+        assert_eq!(admit(&all, issuer), Err(error), "{issuer}");
+    }
+    let tenant = all
+        .admit(&Issuer::parse("https://tenant.example").unwrap())
+        .unwrap();
+    for (url, error) in [
+        ("https://idp.corp:22/v1", NotAdmitted::PrivateHost),
+        ("https://keys.example:22/", NotAdmitted::Port),
+        ("https://10.0.0.1/", NotAdmitted::IpLiteral),
+        ("https://api.github.com/x", NotAdmitted::GitHubAuthority),
+    ] {
+        assert_eq!(all.admit_url(&tenant, url), Err(error), "{url}");
+        assert_eq!(all.admit_redirect(&tenant, url), Err(error), "{url}");
+    }
+    assert_eq!(all.admit_url(&tenant, "https://keys.example/k?a"), Ok(()));
 }
 
 #[test]

@@ -40,7 +40,7 @@ pub struct Claims {
     pub issued_at: Option<NumericDate>,
     /// `jti`.
     pub jti: Option<String>,
-    /// All top-level claims as they came, those above included.
+    /// All top-level claims as they came, those above included; but `iss` is as above.
     pub other: Map<String, Value>,
 }
 
@@ -115,7 +115,7 @@ impl Claims {
                 .get("jti")
                 .and_then(Value::as_str)
                 .map(str::to_owned),
-            other: members.0.iter().cloned().collect(),
+            other: members.0.iter().map(known_by_one_name).collect(),
         })
     }
 
@@ -134,6 +134,15 @@ impl std::fmt::Debug for Claims {
             .field("subject", &self.subject)
             .finish_non_exhaustive()
     }
+}
+
+/// A claim as it came, but for Google's `iss`.
+fn known_by_one_name((name, value): &(String, Value)) -> (String, Value) {
+    let value = match value {
+        Value::String(issuer) if name == "iss" => normalised(issuer).into(),
+        value => value.clone(),
+    };
+    (name.clone(), value)
 }
 
 /// Upper case folds more than ASCII: Go's decoder takes `\u{17f}ub` for `sub`.

@@ -129,6 +129,12 @@ impl Issuer {
     }
 }
 
+/// How else an issuer may be written in a token or a file: Google's has a form without a scheme.
+#[must_use]
+pub fn other_spelling(issuer: &str) -> Option<&'static str> {
+    (issuer == GOOGLE.1).then_some(GOOGLE.0)
+}
+
 /// The one form in which Google's issuer is known.
 pub(crate) fn normalised(issuer: &str) -> &str {
     if issuer == GOOGLE.0 { GOOGLE.1 } else { issuer }

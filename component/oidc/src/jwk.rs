@@ -19,8 +19,8 @@ const BASE64URL: GeneralPurpose = GeneralPurpose::new(
 /// Below this a modulus can be factored (RFC 7518 section 3.3 demands as much); above it one token costs a checker as
 /// much as many, and the issuer chooses the key.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
-/// A long exponent makes a check as slow as a signature.
-const MAX_EXPONENT: u64 = 1 << 33;
+/// 1 signs nothing, and a long exponent makes a check as slow as a signature.
+const RSA_EXPONENTS: std::ops::Range<u64> = 3..1 << 33;
 
 /// A key that can be asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,8 +136,8 @@ fn rsa(n: &str, e: &str) -> Option<PublicKey> {
     let value = exponent
         .iter()
         .fold(0_u64, |value, byte| value << 8 | u64::from(*byte));
-    let sizes = RSA_BITS.contains(&bits) && (3..MAX_EXPONENT).contains(&value);
-    let usable = sizes && odd && value % 2 == 1 && !infineon::made(&modulus);
+    let sizes = RSA_BITS.contains(&bits) && RSA_EXPONENTS.contains(&value);
+    let usable = sizes && odd && value % 2 == 1 && !infineon::made_modulus(&modulus);
     usable.then_some(PublicKey::Rsa { modulus, exponent })
 }
 

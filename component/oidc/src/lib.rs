@@ -39,7 +39,7 @@ pub use claim_formats::{FormatError, MAX_AUDIENCE, MAX_SUBJECT};
 pub use claims::{Claims, ClaimsError};
 pub use discovery::{MetadataError, ProviderMetadata};
 pub use github_issuers::GitHubActionsIssuers;
-pub use issuer::{Issuer, IssuerError, MAX_ISSUER};
+pub use issuer::{Issuer, IssuerError, MAX_ISSUER, other_spelling};
 pub use issuer_keys::{IssuerKeys, MAX_STATIC_KEYS, StaticKeys, StaticKeysError};
 pub use jose::{JwsAlgorithm, PublicKey, UnknownAlgorithm, VerifySignature};
 pub use jwks::{JwkSet, JwkSetError, MAX_KEYS, MAX_TRIED};

@@ -1,7 +1,9 @@
 //! From a document to a policy that can decide.
 
+use oidc::Issuer;
+
 use crate::document::{self, Document, Text};
-use crate::pattern::Pattern;
+use crate::pattern::{Budget, Pattern};
 use crate::permissions::Permissions;
 use crate::problem::{PolicyError, Position, Problem, Stage};
 use crate::repositories::Repositories;
@@ -57,9 +59,14 @@ impl Matcher {
     /// Whether the text is what is wanted.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
+        self.matches_within(&Budget::new(), text) == Some(true)
+    }
+
+    /// The same; `None` where that would cost too much to find out.
+    pub(crate) fn matches_within(&self, budget: &Budget, text: &str) -> Option<bool> {
         match self {
-            Self::Exact(wanted) => wanted == text,
-            Self::Pattern(pattern) => pattern.matches(text),
+            Self::Exact(wanted) => Some(wanted == text),
+            Self::Pattern(pattern) => budget.matches(pattern, text),
         }
     }
 }
@@ -191,7 +198,8 @@ pub(crate) struct Compiler {
 impl Compiler {
     /// Compiles in octo-sts's order, and goes on after a problem so that all are found.
     fn policy(&mut self, document: Document) -> Option<TrustPolicy> {
-        let issuer = self.pair("issuer", document.issuer, document.issuer_pattern, true);
+        let issuer = document.issuer.map(known_by_one_name);
+        let issuer = self.pair("issuer", issuer, document.issuer_pattern, true);
         let subject = self.pair("subject", document.subject, document.subject_pattern, true);
         let audience = self.pair(
             "audience",
@@ -268,6 +276,17 @@ impl Compiler {
         };
         self.problems.push(PolicyError::new(text.position, problem));
         None
+    }
+}
+
+/// Google's issuer may be written without its scheme.
+pub(crate) fn known_by_one_name(issuer: Text) -> Text {
+    match Issuer::parse(&issuer.text) {
+        Ok(known) => Text {
+            text: known.as_str().to_owned(),
+            ..issuer
+        },
+        Err(_) => issuer,
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::compile::{AudienceMatcher, Matcher, TrustPolicy};
-use crate::pattern::Pattern;
+use crate::pattern::{Budget, Pattern};
 use crate::sentence::Mismatch;
 
 /// The claims that are decided about. Whether anybody signed them is not asked here.
@@ -114,23 +114,25 @@ impl Decision {
 }
 
 impl TrustPolicy {
-    /// Decides about claims. Every rule is evaluated, also after one that fails.
+    /// Decides about claims. Every rule is evaluated, also after one that fails; patterns that are too large for texts of
+    /// that length do not match.
     ///
     /// `default_audiences` are the server's own, the first being the one that sentences name; empty ones match nothing.
     #[must_use]
     pub fn decide(&self, claims: &Claims<'_>, default_audiences: &[&str]) -> Decision {
-        let audience = self.audience_outcome(claims, default_audiences);
+        let budget = Budget::new();
+        let audience = self.audience_outcome(claims, default_audiences, &budget);
         let ours = has_default(claims, default_audiences);
         let audience_accepted = ours || audience.verdict == Verdict::Pass;
         let mut rules = vec![
-            outcome(Rule::Issuer, &self.issuer, claims.issuer),
-            outcome(Rule::Subject, &self.subject, claims.subject),
+            outcome(Rule::Issuer, &self.issuer, claims.issuer, &budget),
+            outcome(Rule::Subject, &self.subject, claims.subject, &budget),
             audience,
         ];
         rules.extend(
-            self.claims
-                .iter()
-                .map(|(name, pattern)| claim_outcome(name, pattern, claims.other.get(name))),
+            self.claims.iter().map(|(name, pattern)| {
+                claim_outcome(name, pattern, claims.other.get(name), &budget)
+            }),
         );
         Decision {
             rules,
@@ -138,14 +140,19 @@ impl TrustPolicy {
         }
     }
 
-    fn audience_outcome(&self, claims: &Claims<'_>, default_audiences: &[&str]) -> RuleOutcome {
+    fn audience_outcome(
+        &self,
+        claims: &Claims<'_>,
+        default_audiences: &[&str],
+        budget: &Budget,
+    ) -> RuleOutcome {
         let (wanted, pass) = match &self.audience {
             AudienceMatcher::Named(matcher) => (
                 wanted(matcher),
                 claims
                     .audience
                     .iter()
-                    .any(|audience| matcher.matches(audience)),
+                    .any(|audience| matcher.matches_within(budget, audience) == Some(true)),
             ),
             AudienceMatcher::Default => (
                 Wanted::DefaultAudience(
@@ -174,16 +181,21 @@ fn has_default(claims: &Claims<'_>, default_audiences: &[&str]) -> bool {
         .any(|audience| !audience.is_empty() && default_audiences.contains(&audience.as_str()))
 }
 
-fn outcome(rule: Rule, matcher: &Matcher, got: &str) -> RuleOutcome {
+fn outcome(rule: Rule, matcher: &Matcher, got: &str, budget: &Budget) -> RuleOutcome {
     RuleOutcome {
         rule,
         wanted: wanted(matcher),
         got: Got::Text(got.to_owned()),
-        verdict: verdict(matcher.matches(got)),
+        verdict: verdict(matcher.matches_within(budget, got) == Some(true)),
     }
 }
 
-fn claim_outcome(name: &str, pattern: &Pattern, claim: Option<&Value>) -> RuleOutcome {
+fn claim_outcome(
+    name: &str,
+    pattern: &Pattern,
+    claim: Option<&Value>,
+    budget: &Budget,
+) -> RuleOutcome {
     let got = match claim {
         None => Got::Absent,
         Some(Value::String(text)) => Got::Text(text.clone()),
@@ -192,7 +204,7 @@ fn claim_outcome(name: &str, pattern: &Pattern, claim: Option<&Value>) -> RuleOu
             Got::NotAString
         }
     };
-    let pass = matches!(&got, Got::Text(text) if pattern.matches(text));
+    let pass = matches!(&got, Got::Text(text) if budget.matches(pattern, text) == Some(true));
     RuleOutcome {
         rule: Rule::Claim(name.to_owned()),
         wanted: Wanted::Pattern(pattern.as_str().to_owned()),

@@ -8,7 +8,7 @@ use crate::repositories::{self, Repositories};
 use crate::yaml::{Entry, Node, Value};
 
 /// The most entries of `claim_pattern`. Each is compiled on its own, so their number is memory and time.
-const MAX_CLAIMS: usize = 64;
+pub(crate) const MAX_CLAIMS: usize = 64;
 
 /// A text and where it stands.
 #[derive(Clone, Debug)]

@@ -1,6 +1,9 @@
 //! The keys of an organisation's file with their types.
 
-use crate::document::Text;
+use oidc::Issuer;
+
+use crate::compile::known_by_one_name;
+use crate::document::{MAX_CLAIMS, Text};
 use crate::keys::nearest;
 use crate::problem::{PolicyError, Position, Problem};
 use crate::yaml::{Entry, Node, Value};
@@ -79,6 +82,60 @@ impl<'d, 'p> Fields<'d, 'p> {
                 true
             }
         }
+    }
+
+    /// The same, but a key without a value is an error: whoever writes it wants to forbid something.
+    pub(crate) fn switch(&mut self, key: &'static str, words: [&'static str; 2]) -> bool {
+        let empty = self.find(key).filter(|node| match &node.value {
+            Value::Null => true,
+            Value::Text(text) => text.is_empty(),
+            Value::List(_) | Value::Map(_) => false,
+        });
+        if let Some(node) = empty {
+            let key = key.to_owned();
+            self.problem(node, Problem::NoValue { key });
+        }
+        self.choice(key, words)
+    }
+
+    /// An issuer that a token can have, in its one spelling.
+    pub(crate) fn issuer(&mut self, text: Option<Text>) -> Option<Text> {
+        let text = text?;
+        if Issuer::parse(&text.text).is_err() {
+            let problem = Problem::InvalidIssuer(text.text.clone());
+            self.problems.push(PolicyError::new(text.position, problem));
+        }
+        Some(known_by_one_name(text))
+    }
+
+    /// The patterns of `claim_pattern`, in order of name.
+    pub(crate) fn claims(&mut self) -> Vec<(String, Text)> {
+        let Some((position, entries)) = self.map("claim_pattern") else {
+            return Vec::new();
+        };
+        if entries.len() > MAX_CLAIMS {
+            let problem = Problem::TooManyClaims { limit: MAX_CLAIMS };
+            self.problems.push(PolicyError::new(position, problem));
+            return Vec::new();
+        }
+        let mut claims = Vec::new();
+        for entry in entries {
+            let key = || format!("claim_pattern[{:?}]", entry.key);
+            let node = &entry.node;
+            match &node.value {
+                Value::Text(text) => {
+                    let position = node.position;
+                    let text = text.clone();
+                    claims.push((entry.key.clone(), Text { text, position }));
+                }
+                Value::Null => self.problem(node, Problem::NoValue { key: key() }),
+                Value::List(_) | Value::Map(_) => {
+                    self.problem(node, Problem::NotText { key: key() });
+                }
+            }
+        }
+        claims.sort_by(|(left, _), (right, _)| left.cmp(right));
+        claims
     }
 
     /// A list. Null is an error: what was meant is unknown.

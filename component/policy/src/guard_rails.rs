@@ -2,13 +2,12 @@
 
 use crate::compile::{Compiler, Matcher, PolicyKind, TrustPolicy};
 use crate::decide::Claims;
-use crate::document::Text;
 use crate::fields::Fields;
-use crate::pattern::Pattern;
+use crate::pattern::{Budget, Pattern};
 use crate::permissions::{self, Level, Permissions};
 use crate::problem::{PolicyError, Problem};
 use crate::trusted_issuers::Mode;
-use crate::yaml::{self, Node, Value};
+use crate::yaml::{self, Node};
 
 /// The most entries of `deny`.
 pub const MAX_DENY: usize = 64;
@@ -102,7 +101,9 @@ impl GuardRails {
     /// Judges what is known before a policy is read: the token, and whose policy is asked for.
     #[must_use]
     pub fn before_the_policy(&self, claims: &Claims<'_>, kind: PolicyKind) -> Option<Breach> {
-        if let Some(index) = self.deny.iter().position(|deny| deny.matches(claims)) {
+        let budget = Budget::new();
+        let mut entries = self.deny.iter();
+        if let Some(index) = entries.position(|deny| deny.matches(claims, &budget)) {
             return Some(Breach::Deny(index));
         }
         let counts = self.repository_policies || kind == PolicyKind::Organization;
@@ -149,28 +150,32 @@ fn is_above(name: &str, level: Level, ceiling: &Permissions) -> bool {
 }
 
 impl Deny {
-    fn matches(&self, claims: &Claims<'_>) -> bool {
-        let is = |matcher: &Option<Matcher>, text: &str| {
-            matcher.as_ref().is_none_or(|matcher| matcher.matches(text))
+    /// What would cost too much to find out is denied.
+    fn matches(&self, claims: &Claims<'_>, budget: &Budget) -> bool {
+        let is = |matcher: &Option<Matcher>, texts: &[&str]| {
+            matcher.as_ref().is_none_or(|matcher| {
+                let mut texts = texts.iter();
+                texts.any(|text| matcher.matches_within(budget, text) != Some(false))
+            })
         };
-        let audience = self.audience.as_ref().is_none_or(|matcher| {
-            let mut audiences = claims.audience.iter();
-            audiences.any(|audience| matcher.matches(audience))
-        });
+        let mut issuers = vec![claims.issuer];
+        issuers.extend(oidc::other_spelling(claims.issuer));
+        let audience: Vec<&str> = claims.audience.iter().map(String::as_str).collect();
         let mut patterns = self.claims.iter();
-        is(&self.issuer, claims.issuer)
-            && is(&self.subject, claims.subject)
-            && audience
-            && patterns.all(|(name, pattern)| denies(pattern, claims.other.get(name)))
+        is(&self.issuer, &issuers)
+            && is(&self.subject, &[claims.subject])
+            && is(&self.audience, &audience)
+            && patterns.all(|(name, pattern)| denies(pattern, claims.other.get(name), budget))
     }
 }
 
 /// Which text a number or a list would be is open, so it is denied.
-fn denies(pattern: &Pattern, claim: Option<&serde_json::Value>) -> bool {
+fn denies(pattern: &Pattern, claim: Option<&serde_json::Value>, budget: &Budget) -> bool {
+    let matches = |text: &str| budget.matches(pattern, text) != Some(false);
     match claim {
         None => false,
-        Some(serde_json::Value::String(text)) => pattern.matches(text),
-        Some(serde_json::Value::Bool(yes)) => pattern.matches(&yes.to_string()),
+        Some(serde_json::Value::String(text)) => matches(text),
+        Some(serde_json::Value::Bool(yes)) => matches(&yes.to_string()),
         Some(_) => true,
     }
 }
@@ -184,8 +189,8 @@ fn read(
     let mut fields = Fields::new(&root, &mut problems);
     fields.only(&KEYS);
     let mode = fields.choice("mode", ["enforce", "audit"]);
-    let repository_policies = fields.choice("repository_policies", ["allow", "deny"]);
-    let writes = fields.choice("policy_repository_writes", ["allow", "deny"]);
+    let repository_policies = fields.switch("repository_policies", ["allow", "deny"]);
+    let writes = fields.switch("policy_repository_writes", ["allow", "deny"]);
     let ceilings = ["ceiling", "organization_ceiling"].map(|key| fields.map(key));
     let entries = fields.list("deny");
     let [ceiling, organization_ceiling] = ceilings.map(|ceiling| {
@@ -225,25 +230,8 @@ fn deny(entry: &Node, problems: &mut Vec<PolicyError>, compiler: &mut Compiler) 
     let issuer = pair("issuer", "issuer_pattern");
     let subject = pair("subject", "subject_pattern");
     let audience = pair("audience", "audience_pattern");
-    let claims = fields.map("claim_pattern").map(|(_, entries)| entries);
-    let mut texts = Vec::new();
-    for claim in claims.into_iter().flatten() {
-        let position = claim.node.position;
-        let key = || format!("claim_pattern[{:?}]", claim.key);
-        match &claim.node.value {
-            Value::Text(text) => texts.push((
-                claim.key.clone(),
-                Text {
-                    text: text.clone(),
-                    position,
-                },
-            )),
-            Value::Null => {
-                problems.push(PolicyError::new(position, Problem::NoValue { key: key() }))
-            }
-            _ => problems.push(PolicyError::new(position, Problem::NotText { key: key() })),
-        }
-    }
+    let texts = fields.claims();
+    let issuer = (fields.issuer(issuer.0), issuer.1);
     let named = [&issuer, &subject, &audience];
     let named = named
         .iter()

@@ -5,7 +5,7 @@ use oidc::Issuer;
 use crate::document::Text;
 use crate::fields::Fields;
 use crate::issuer_patterns::{self, IssuerPatternProblem};
-use crate::pattern::Pattern;
+use crate::pattern::{Budget, Pattern};
 use crate::problem::{PolicyError, Position, Problem};
 use crate::yaml;
 
@@ -70,7 +70,9 @@ impl TrustedIssuers {
     #[must_use]
     pub fn allow(&self, issuer: &str) -> bool {
         let listed = self.issuers.iter().any(|listed| listed.as_str() == issuer);
-        listed || self.patterns.iter().any(|pattern| pattern.matches(issuer))
+        let budget = Budget::new();
+        let mut patterns = self.patterns.iter();
+        listed || patterns.any(|pattern| budget.matches(pattern, issuer) == Some(true))
     }
 }
 
@@ -128,14 +130,10 @@ fn invalid(issuer: &Text, problems: &mut Vec<PolicyError>) {
     ));
 }
 
-/// Scheme and host, up to the first slash behind them.
+/// Scheme and host, which is what stands before the third slash.
 fn is_lower_case(issuer: &str) -> bool {
-    let host = issuer.split_once("://").map_or("", |(_, rest)| rest);
-    let end = host
-        .find('/')
-        .map_or(issuer.len(), |slash| issuer.len() - host.len() + slash);
-    let head = issuer.get(..end).unwrap_or(issuer);
-    !head.chars().any(char::is_uppercase)
+    let mut head = issuer.split('/').take(3);
+    !head.any(|part| part.contains(char::is_uppercase))
 }
 
 fn compile(index: usize, text: &str) -> Result<Pattern, Problem> {

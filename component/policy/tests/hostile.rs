@@ -1,9 +1,11 @@
-//! Files that nobody sane would write: every answer is bounded by a limit rather than by luck. That nothing panics is for
-//! `tests/fuzz` to show.
+//! What nobody sane would write: every answer is bounded by a limit rather than by luck. Panics and memory are for
+//! `tests/fuzz`.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::time::{Duration, Instant};
 
-use policy::{Pattern, PolicyKind, Served, TrustPolicy};
+use policy::{Claims, PolicyKind, Served, TrustPolicy};
+use serde_json::Map;
 
 #[test]
 fn full_files_of_one_thing_are_refused() {
@@ -23,49 +25,48 @@ fn full_files_of_one_thing_are_refused() {
             "{piece:?}"
         );
     }
-    for piece in [
-        "(", "[", "[^", "(?:", "a{9}", "(a", ".*", "a|", "\\", "(a*)*",
-    ] {
-        let text = piece.repeat(policy::MAX_PATTERN_BYTES / piece.len());
-        // Compiled or not, in bounded memory; what compiles answers.
-        if let Ok(pattern) = Pattern::compile(&text) {
-            let _ = pattern.matches("aaaa");
-        }
-    }
 }
 
 #[test]
 #[allow(clippy::disallowed_methods, reason = "what is measured is real time")]
-fn the_worst_files_are_compiled_in_bounded_time() {
-    // Each fills a file of 64 KiB, and needs the most of one kind of work.
-    for (pattern, copies) in [
-        (r"\pL".repeat(1300), 15),
-        (format!("(?i){}", r"\pL".repeat(1300)), 15),
-        (format!("(?i)[{}]", r"\pL".repeat(1300)), 15),
-        (format!("(?i){}", r"[^\pL\pN]".repeat(400)), 15),
-        (format!("(?i){}", "[a-\u{1ffff}]".repeat(400)), 15),
-        (format!("(?i){}", "é".repeat(2000)), 15),
-        (".{1000}".to_owned(), 60),
-        ("(a*)*".repeat(800), 15),
-        (r"((a|b|c){10}){10}".repeat(200), 15),
-    ] {
-        let mut file =
-            "issuer: i\nsubject: s\npermissions: {contents: read}\nclaim_pattern:\n".to_owned();
-        for number in 0..copies {
-            file.push_str(&format!("  c{number}: '{pattern}'\n"));
-        }
-        assert!(file.len() <= 64 * 1024, "{}", file.len());
-        let began = Instant::now();
-        let _ = TrustPolicy::parse(
-            file.as_bytes(),
-            PolicyKind::Repository,
-            &Served::everything(&|_| false),
-        );
-        let took = began.elapsed();
-        assert!(
-            took < Duration::from_secs(5),
-            "{took:?} for {}",
-            pattern.chars().take(20).collect::<String>()
-        );
+fn the_worst_decisions_are_made_in_bounded_time() {
+    // Programs as large as they may be, over claims that fill a token: whoever writes a policy and runs an issuer has both.
+    let mut file =
+        "issuer: i\nsubject: s\npermissions: {contents: read}\nclaim_pattern:\n".to_owned();
+    let pattern = format!("{}.*x", "(?:a*){1000}".repeat(12));
+    let mut other = Map::new();
+    for number in 0..15 {
+        file.push_str(&format!("  c{number}: '{pattern}'\n"));
+        other.insert(format!("c{number}"), "a".repeat(730).into());
     }
+    let served = Served::everything(&|_| false);
+    let policy = TrustPolicy::parse(file.as_bytes(), PolicyKind::Repository, &served).unwrap();
+    let audience = ["a".to_owned()];
+    let claims = Claims {
+        issuer: "i",
+        subject: "s",
+        audience: &audience,
+        other: &other,
+    };
+    let began = Instant::now();
+    assert!(!policy.decide(&claims, &["a"]).permits());
+    let took = began.elapsed();
+    assert!(took < Duration::from_millis(1500), "{took:?}");
+}
+
+#[test]
+fn a_usual_decision_is_far_from_its_bound() {
+    let file = "issuer: i\nsubject_pattern: '[A-Za-z0-9:/_-]{1,1000}'\npermissions: {contents: read}\nclaim_pattern:\n  a: '(?i).{0,200}main.{0,200}'\n";
+    let served = Served::everything(&|_| false);
+    let policy = TrustPolicy::parse(file.as_bytes(), PolicyKind::Repository, &served).unwrap();
+    let audience = ["a".to_owned()];
+    let mut other = Map::new();
+    other.insert("a".to_owned(), format!("{}main", "x".repeat(190)).into());
+    let claims = Claims {
+        issuer: "i",
+        subject: &"s".repeat(1000),
+        audience: &audience,
+        other: &other,
+    };
+    assert!(policy.decide(&claims, &["a"]).permits());
 }

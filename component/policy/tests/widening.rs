@@ -128,7 +128,7 @@ fn a_guard_rail_more_lets_through_no_more() {
         let rail = choices.of(&RAILS);
         let mut entries = Vec::new();
         for _ in 0..choices.below(3) {
-            let mut entry = vec![choices.matcher("issuer"), choices.matcher("subject")];
+            let mut entry = vec![choices.matcher("audience"), choices.matcher("subject")];
             let claims = choices.claims();
             if !claims.is_empty() {
                 entry.push(format!("claim_pattern: {{{}}}", claims.join(", ")));

@@ -10,7 +10,7 @@
 mod mutate;
 mod targets;
 
-pub use mutate::{Mutator, Random};
+pub use mutate::Mutator;
 pub use targets::discovery::discovery;
 pub use targets::guard_rails::guard_rails;
 pub use targets::jwks::jwks;

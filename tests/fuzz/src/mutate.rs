@@ -1,17 +1,16 @@
 //! Mutations that are the same on every run.
 
 /// xorshift64*.
-pub struct Random(u64);
+struct Random(u64);
 
 impl Random {
     /// From a seed, which is not 0.
-    #[must_use]
-    pub fn new(seed: u64) -> Self {
+    fn new(seed: u64) -> Self {
         Self(seed.max(1))
     }
 
     /// A number below `limit`; 0 if that is 0.
-    pub fn below(&mut self, limit: usize) -> usize {
+    fn below(&mut self, limit: usize) -> usize {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;

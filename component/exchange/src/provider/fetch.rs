@@ -1,7 +1,7 @@
 //! Fetching an issuer's documents: metadata and keys, bounded, every address judged before it is asked (rule 20).
 
 use super::ProviderTrouble;
-use super::known::{Documents, Provider};
+use super::known::{Documents, Provider, Published};
 use crate::outside::{Limits, Outside, SendError};
 use http::{Request, Response, Uri};
 use oidc::{JwkSet, MAX_DOCUMENT, MetadataError, ProviderMetadata};
@@ -12,36 +12,35 @@ const REDIRECTS: usize = 3;
 
 impl<O: Outside> Provider<'_, '_, O> {
     /// Fetches metadata and keys: one attempt and one retry, 10 s in all.
-    pub(super) async fn fetch(
-        &self,
-        old: Option<&Documents>,
-    ) -> Result<Documents, ProviderTrouble> {
-        match self.fetch_once(old).await {
+    pub(super) async fn fetch(&self, proven: bool) -> Result<Published, ProviderTrouble> {
+        match self.fetch_once(proven).await {
             Err(ProviderTrouble::Unreachable(_)) if !self.time_left().is_zero() => {
-                self.fetch_once(old).await
+                self.fetch_once(proven).await
             }
             other => other,
         }
     }
 
-    async fn fetch_once(&self, old: Option<&Documents>) -> Result<Documents, ProviderTrouble> {
-        let metadata = self.get(&self.issuer.issuer().discovery_url()).await?;
-        let parsed = ProviderMetadata::parse(metadata.as_bytes(), self.issuer.issuer());
-        let parsed = parsed.map_err(|error| wrong_metadata(&error))?;
-        let jwks_uri = parsed.jwks_uri();
-        self.context
-            .settings
-            .issuers
-            .admit_url(self.issuer, jwks_uri)
+    async fn fetch_once(&self, proven: bool) -> Result<Published, ProviderTrouble> {
+        let text = self.get(&self.issuer.issuer().discovery_url()).await?;
+        let metadata = ProviderMetadata::parse(text.as_bytes(), self.issuer.issuer());
+        let metadata = metadata.map_err(|error| wrong_metadata(&error))?;
+        let rules = &self.context.settings.issuers;
+        rules
+            .admit_url(self.issuer, metadata.jwks_uri())
             .map_err(|error| wrong(&error))?;
-        let keys = self.get(jwks_uri).await?;
-        JwkSet::parse(keys.as_bytes()).map_err(|error| wrong(&error))?;
-        let proven = old.is_some_and(|old| old.proven);
-        Ok(Documents {
+        let key_set = self.get(metadata.jwks_uri()).await?;
+        let keys = JwkSet::parse(key_set.as_bytes()).map_err(|error| wrong(&error))?;
+        let documents = Documents {
             fetched: self.context.now(),
+            metadata: text,
+            keys: key_set,
+            proven,
+        };
+        Ok(Published {
+            documents,
             metadata,
             keys,
-            proven,
         })
     }
 
@@ -112,15 +111,15 @@ fn location(base: &str, answer: &Response<Vec<u8>>) -> Option<String> {
     if !location.starts_with('/') {
         return Some(location.to_owned());
     }
+    if location.starts_with("//") {
+        return None;
+    }
     let base: Uri = base.parse().ok()?;
-    let same_host = !location.starts_with("//");
-    same_host.then(|| {
-        Some(format!(
-            "{}://{}{location}",
-            base.scheme_str()?,
-            base.authority()?
-        ))
-    })?
+    Some(format!(
+        "{}://{}{location}",
+        base.scheme_str()?,
+        base.authority()?
+    ))
 }
 
 fn wrong(why: &impl ToString) -> ProviderTrouble {

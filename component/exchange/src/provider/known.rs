@@ -18,10 +18,10 @@ const FRESH: i64 = 3600;
 const FRESH_EMPTY: i64 = 60;
 /// One refetch in this many seconds for an issuer (rule 18).
 const REFETCH: u64 = 20;
-/// How long a failure of an issuer that never led to a grant is remembered (rule 12), and of the others: short, so that
-/// an outage ends when it ends.
-const FAILED_UNPROVEN: u64 = 30;
-const FAILED_PROVEN: u64 = 2;
+/// How long a failure is remembered: of a stranger's issuer (rule 12), and of this GitHub's and listed ones, for which it
+/// is short, so that an outage ends when it ends.
+const FAILED_STRANGER: u64 = 30;
+const FAILED_LISTED: u64 = 2;
 
 /// An issuer's documents, as fetched.
 #[derive(Clone, Serialize, Deserialize)]
@@ -31,6 +31,26 @@ pub(super) struct Documents {
     pub(super) keys: String,
     /// Whether a token of this issuer ever led to a grant.
     pub(super) proven: bool,
+}
+
+/// The same, read.
+#[derive(Clone)]
+pub(super) struct Published {
+    pub(super) documents: Documents,
+    pub(super) metadata: ProviderMetadata,
+    pub(super) keys: JwkSet,
+}
+
+impl Published {
+    /// They could be read when they were kept: what cannot be read now is a miss.
+    fn read(documents: Documents, issuer: &AdmittedIssuer) -> Option<Self> {
+        let metadata = documents.metadata.as_bytes();
+        Some(Self {
+            metadata: ProviderMetadata::parse(metadata, issuer.issuer()).ok()?,
+            keys: JwkSet::parse(documents.keys.as_bytes()).ok()?,
+            documents,
+        })
+    }
 }
 
 /// What is remembered of an issuer.
@@ -60,30 +80,23 @@ impl<O: Outside> Provider<'_, '_, O> {
     pub(super) fn check(
         &self,
         token: &UnverifiedIdToken,
-        documents: &Documents,
+        published: &Published,
     ) -> Result<VerifiedIdToken, VerifyError> {
-        let (metadata, keys) = self.read(documents).ok_or(VerifyError::NoKeys)?;
-        oidc::verify(
-            token,
-            &IssuerKeys::discovered(&metadata, &keys),
-            NumericDate(self.context.now()),
-            self.context.outside,
-        )
+        let keys = IssuerKeys::discovered(&published.metadata, &published.keys);
+        let now = NumericDate(self.context.now());
+        oidc::verify(token, &keys, now, self.context.outside)
     }
 
-    /// What the documents say. They were read before they were kept, so none is a memory that was tampered with.
-    fn read(&self, documents: &Documents) -> Option<(ProviderMetadata, JwkSet)> {
-        let issuer = self.issuer.issuer();
-        let metadata = ProviderMetadata::parse(documents.metadata.as_bytes(), issuer).ok()?;
-        Some((metadata, JwkSet::parse(documents.keys.as_bytes()).ok()?))
+    fn known(&self) -> Option<Known> {
+        memory::get(self.context.outside, &self.name())
     }
 
-    /// The issuer's documents: remembered ones while they are fresh, new ones if they can be had, old ones within the
+    /// What the issuer publishes: remembered documents while they are fresh, new ones if they can be had, old ones within the
     /// grace period if not.
-    pub(super) async fn documents(&self) -> Result<Documents, Refusal> {
+    pub(super) async fn published(&self) -> Result<Published, Refusal> {
         let outside = self.context.outside;
         let mut lead = Led::Alone;
-        let known = match memory::get::<Known>(outside, &self.name()) {
+        let known = match self.known() {
             None => {
                 lead = outside.cache_get_or_lead(&self.name(), self.time_left(), BUDGET);
                 match &lead {
@@ -93,9 +106,13 @@ impl<O: Outside> Provider<'_, '_, O> {
             }
             known => known,
         };
+        let known = match known {
+            Some(Known::Failed(trouble)) => return Err(refused(&trouble)),
+            Some(Known::Documents(documents)) => Published::read(documents, self.issuer),
+            None => None,
+        };
         match known {
-            Some(Known::Documents(documents)) => self.refreshed(documents).await,
-            Some(Known::Failed(trouble)) => Err(refused(&trouble)),
+            Some(published) => self.refreshed(published).await,
             None if lead == Led::Busy => Err(refused(&ProviderTrouble::Unreachable(
                 "others wait for it too".into(),
             ))),
@@ -103,11 +120,11 @@ impl<O: Outside> Provider<'_, '_, O> {
         }
     }
 
-    async fn first(&self) -> Result<Documents, Refusal> {
-        match self.fetch(None).await {
-            Ok(documents) => {
-                self.keep(&documents);
-                Ok(documents)
+    async fn first(&self) -> Result<Published, Refusal> {
+        match self.fetch(false).await {
+            Ok(published) => {
+                self.keep(&published.documents);
+                Ok(published)
             }
             // A caller's own lack of time is nobody else's failure; whoever waits for this one goes on by himself.
             Err(_) if self.context.left().is_zero() => {
@@ -115,34 +132,26 @@ impl<O: Outside> Provider<'_, '_, O> {
                 Err(ExchangeError::Deadline.into())
             }
             Err(trouble) => {
-                self.forget(&trouble);
+                self.remember_failure(&trouble);
                 Err(refused(&trouble))
             }
         }
     }
 
     /// Renews documents that are not fresh any more, one request at a time; everybody else goes on with the old ones.
-    async fn refreshed(&self, documents: Documents) -> Result<Documents, Refusal> {
-        let age = self.context.now().saturating_sub(documents.fetched);
-        let empty = self
-            .read(&documents)
-            .is_some_and(|(_, keys)| keys.is_empty());
-        let fresh = if empty { FRESH_EMPTY } else { FRESH };
+    async fn refreshed(&self, old: Published) -> Result<Published, Refusal> {
+        let age = self.context.now().saturating_sub(old.documents.fetched);
+        let fresh = if old.keys.is_empty() {
+            FRESH_EMPTY
+        } else {
+            FRESH
+        };
         if (0..=fresh).contains(&age) || !self.may_refetch() {
-            return Ok(documents);
+            return Ok(old);
         }
-        match self.fetch(Some(&documents)).await {
-            Ok(new) => {
-                self.keep(&new);
-                self.refetched(new.proven);
-                Ok(new)
-            }
-            Err(ProviderTrouble::OtherIssuer) => {
-                self.refetched(documents.proven);
-                Err(self.stopped())
-            }
+        match self.refetch(old.documents.proven).await? {
+            Ok(new) => Ok(new),
             Err(trouble) => {
-                self.refetched(documents.proven);
                 let fields = [
                     ("issuer", self.issuer.issuer().as_str().to_owned()),
                     ("because", trouble.to_string()),
@@ -152,7 +161,7 @@ impl<O: Outside> Provider<'_, '_, O> {
                     "an issuer's keys could not be renewed; the old ones serve",
                     &fields,
                 );
-                Ok(documents)
+                Ok(old)
             }
         }
     }
@@ -161,37 +170,44 @@ impl<O: Outside> Provider<'_, '_, O> {
     pub(super) async fn check_with_fresh_keys(
         &self,
         token: &UnverifiedIdToken,
-        old: Documents,
-    ) -> Result<(VerifiedIdToken, Documents), Refusal> {
+        old: Published,
+    ) -> Result<(VerifiedIdToken, Published), Refusal> {
         if !self.may_refetch() {
-            return self.check_with_others_keys(token, &old);
+            return self.check_with_others_keys(token, &old.documents);
         }
-        let fetched = self.fetch(Some(&old)).await;
+        let new = self.refetch(old.documents.proven).await?;
+        let pending = ExchangeError::KeysPending {
+            retry_after: REFETCH,
+        };
+        let new = new.map_err(|trouble| Refusal::new(pending, trouble))?;
+        let checked = self.check(token, &new);
+        let verified = checked.map_err(|error| not_verified(&error))?;
+        Ok((verified, new))
+    }
+
+    /// Fetches, and leaves the mark that it was done. The inner error leaves the old documents in force.
+    async fn refetch(&self, proven: bool) -> Result<Result<Published, ProviderTrouble>, Refusal> {
+        let fetched = self.fetch(proven).await;
+        if fetched.is_err() && self.context.left().is_zero() {
+            // A caller without time takes no turn from those who have some.
+            self.context.outside.cache_remove(&self.refetch_name());
+            return Err(ExchangeError::Deadline.into());
+        }
         if let Ok(new) = &fetched {
-            self.keep(new);
+            self.keep(&new.documents);
         }
         // After the keys: who sees this mark finds them.
-        self.refetched(old.proven);
+        self.refetched(proven);
         match fetched {
-            Ok(new) => {
-                let checked = self.check(token, &new);
-                let verified = checked.map_err(|error| not_verified(&error))?;
-                Ok((verified, new))
-            }
             Err(ProviderTrouble::OtherIssuer) => Err(self.stopped()),
-            Err(trouble) => {
-                let error = ExchangeError::KeysPending {
-                    retry_after: REFETCH,
-                };
-                Err(Refusal::new(error, trouble))
-            }
+            fetched => Ok(fetched),
         }
     }
 
     /// The issuer's document names another issuer: what was known of it is void (rule 17).
     fn stopped(&self) -> Refusal {
         self.context.outside.cache_remove(&self.name());
-        self.forget(&ProviderTrouble::OtherIssuer);
+        self.remember_failure(&ProviderTrouble::OtherIssuer);
         refused(&ProviderTrouble::OtherIssuer)
     }
 
@@ -199,7 +215,7 @@ impl<O: Outside> Provider<'_, '_, O> {
     /// which may be newer than the ones that verified the token; where none are, since strangers' are not kept or were
     /// pushed out, those; and none if the issuer was stopped meanwhile.
     pub(super) fn prove(&self, used: &Documents) {
-        let documents = match memory::get::<Known>(self.context.outside, &self.name()) {
+        let documents = match self.known() {
             None => used.clone(),
             Some(Known::Documents(kept)) if kept.fetched >= used.fetched => kept,
             Some(_) => return,
@@ -215,10 +231,10 @@ impl<O: Outside> Provider<'_, '_, O> {
         &self,
         token: &UnverifiedIdToken,
         old: &Documents,
-    ) -> Result<(VerifiedIdToken, Documents), Refusal> {
-        if let Some(Known::Documents(new)) =
-            memory::get::<Known>(self.context.outside, &self.name())
+    ) -> Result<(VerifiedIdToken, Published), Refusal> {
+        if let Some(Known::Documents(new)) = self.known()
             && new.fetched > old.fetched
+            && let Some(new) = Published::read(new, self.issuer)
             && let Ok(verified) = self.check(token, &new)
         {
             return Ok((verified, new));
@@ -250,22 +266,20 @@ impl<O: Outside> Provider<'_, '_, O> {
         memory::put(self.context.outside, &self.refetch_name(), keep, &());
     }
 
+    /// Rule 12: whoever writes a token must not push out what others need by choosing its issuer.
     fn keep_for(&self, proven: bool, time: Duration) -> Keep {
-        let room = match self.issuer.standing() {
-            Standing::Own | Standing::Listed => Room::Reserved,
-            Standing::Other if proven => Room::Kept,
-            Standing::Other => Room::Unproven,
+        let room = match (self.issuer.is_inventable(), proven) {
+            (false, _) => Room::Reserved,
+            (true, true) => Room::Kept,
+            (true, false) => Room::Unproven,
         };
         Keep { room, time }
     }
 
     /// Keeps documents for the grace period after they were fetched, and at least while they are fresh.
     pub(super) fn keep(&self, documents: &Documents) {
-        let whole = self
-            .context
-            .settings
-            .issuer_grace
-            .max(Duration::from_secs(3600));
+        let fresh = Duration::from_secs(FRESH.unsigned_abs());
+        let whole = self.context.settings.issuer_grace.max(fresh);
         let age = u64::try_from(self.context.now().saturating_sub(documents.fetched)).unwrap_or(0);
         let time = whole.saturating_sub(Duration::from_secs(age));
         let known = Known::Documents(documents.clone());
@@ -277,21 +291,14 @@ impl<O: Outside> Provider<'_, '_, O> {
         );
     }
 
-    fn forget(&self, trouble: &ProviderTrouble) {
+    fn remember_failure(&self, trouble: &ProviderTrouble) {
         let seconds = if self.issuer.standing() == Standing::Other {
-            FAILED_UNPROVEN
+            FAILED_STRANGER
         } else {
-            FAILED_PROVEN
+            FAILED_LISTED
         };
-        let mut keep = self.keep_for(false, Duration::from_secs(seconds));
-        if self.issuer.is_inventable() {
-            keep.room = Room::Unproven;
-        }
-        memory::put(
-            self.context.outside,
-            &self.name(),
-            keep,
-            &Known::Failed(trouble.clone()),
-        );
+        let keep = self.keep_for(false, Duration::from_secs(seconds));
+        let known = Known::Failed(trouble.clone());
+        memory::put(self.context.outside, &self.name(), keep, &known);
     }
 }

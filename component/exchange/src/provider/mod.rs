@@ -9,7 +9,7 @@ use crate::error::{ExchangeError, Refusal};
 use crate::outside::Outside;
 use known::{Documents, Provider};
 use oidc::{
-    AdmittedIssuer, Issuer, NotAdmitted, NumericDate, Standing, UnverifiedIdToken, VerifiedIdToken,
+    AdmittedIssuer, Issuer, NotAdmitted, NumericDate, UnverifiedIdToken, VerifiedIdToken,
     VerifyError,
 };
 use serde::{Deserialize, Serialize};
@@ -49,16 +49,14 @@ impl Verified {
     pub(crate) fn proven(&self) -> bool {
         match &self.source {
             Source::Operator => true,
-            Source::Issuer(issuer, documents) => {
-                documents.proven || issuer.standing() != Standing::Other
-            }
+            Source::Issuer(issuer, documents) => documents.proven || !issuer.is_inventable(),
         }
     }
 
     /// After a grant the issuer's keys move to the room that strangers can't reach (rule 12).
     pub(crate) fn mark_proven<O: Outside>(&self, context: &Context<'_, O>) {
         if let Source::Issuer(issuer, documents) = &self.source
-            && !documents.proven
+            && !self.proven()
         {
             let ends = context.outside.elapsed();
             Provider {
@@ -105,15 +103,16 @@ async fn ask<O: Outside>(
         issuer: &issuer,
         ends: context.outside.elapsed() + BUDGET.min(context.left()),
     };
-    let documents = provider.documents().await?;
-    let first = provider.check(token, &documents);
-    let (verified, documents) = match first {
+    let published = provider.published().await?;
+    let first = provider.check(token, &published);
+    let (verified, published) = match first {
         Err(error) if error.wants_fresh_keys() => {
-            provider.check_with_fresh_keys(token, documents).await?
+            provider.check_with_fresh_keys(token, published).await?
         }
         Err(error) => return Err(not_verified(&error)),
-        Ok(verified) => (verified, documents),
+        Ok(verified) => (verified, published),
     };
+    let documents = published.documents;
     Ok(Verified {
         token: verified,
         source: Source::Issuer(issuer, documents),

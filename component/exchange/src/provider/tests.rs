@@ -20,6 +20,7 @@ const KEYS: &str =
 const STRANGER: &str = "https://stranger.example";
 const LISTED: &str = "https://listed.example:8443";
 const TOLD: &str = "https://told.example";
+const OWN: &str = "https://token.actions.githubusercontent.com";
 
 /// Where something is kept, what, and for how long.
 type Kept = (Room, Vec<u8>, Duration);
@@ -31,6 +32,7 @@ struct World {
     forgets_strangers: bool,
     store: RefCell<BTreeMap<CacheName, Kept>>,
     sent: Cell<u32>,
+    elapsed: Cell<Duration>,
 }
 
 impl World {
@@ -40,15 +42,25 @@ impl World {
             forgets_strangers: false,
             store: RefCell::default(),
             sent: Cell::new(0),
+            elapsed: Cell::default(),
         }
     }
 
     /// Verifies a token; afterwards it led to a grant, or it did not.
     fn exchange(&self, issuer: &str, granted: bool) -> Result<bool, ExchangeError> {
+        self.exchange_with(issuer, "", granted)
+    }
+
+    fn exchange_with(
+        &self,
+        issuer: &str,
+        header: &str,
+        granted: bool,
+    ) -> Result<bool, ExchangeError> {
         let settings = settings();
         let context = Context::new(self, &settings, "decision");
         let parts = [
-            r#"{"alg":"EdDSA"}"#.to_owned(),
+            format!(r#"{{"alg":"EdDSA"{header}}}"#),
             format!(r#"{{"iss":"{issuer}","sub":"s","exp":2000000}}"#),
             "genuine".to_owned(),
         ];
@@ -103,7 +115,7 @@ impl Outside for World {
         1_000_000_000
     }
     fn elapsed(&self) -> Duration {
-        Duration::ZERO
+        self.elapsed.get()
     }
     async fn send(
         &self,
@@ -225,6 +237,7 @@ fn failures_are_remembered_where_they_push_out_nobody_else() {
     let world = World::of(&[]);
     for (issuer, remembered) in [
         (STRANGER, Some((Room::Unproven, 30))),
+        (OWN, Some((Room::Reserved, 2))),
         // Whoever writes a token can invent paths below it.
         (LISTED, Some((Room::Unproven, 2))),
     ] {
@@ -241,10 +254,45 @@ fn failures_are_remembered_where_they_push_out_nobody_else() {
 }
 
 #[test]
-fn a_listed_issuers_keys_have_room_of_their_own() {
-    let world = World::of(&[LISTED]);
-    assert_eq!(world.exchange(LISTED, false), Ok(true));
-    assert_eq!(world.remembered(LISTED), Some((Room::Reserved, 6 * 3600)));
+fn reserved_room_is_for_issuers_that_nobody_can_invent() {
+    let world = World::of(&[OWN, LISTED]);
+    assert_eq!(world.exchange(OWN, false), Ok(true));
+    assert_eq!(world.remembered(OWN), Some((Room::Reserved, 6 * 3600)));
+    // A path below a listed host and port is its like, and the host decides which there are.
+    assert_eq!(world.exchange(LISTED, false), Ok(false));
+    assert_eq!(world.remembered(LISTED), Some((Room::Unproven, 6 * 3600)));
+    assert_eq!(world.exchange(LISTED, true), Ok(false));
+    assert_eq!(world.remembered(LISTED), Some((Room::Kept, 6 * 3600)));
+}
+
+#[test]
+fn a_caller_without_time_takes_no_turn_from_others() {
+    let world = World::of(&[OWN]);
+    assert_eq!(world.exchange(OWN, false), Ok(true));
+    let unknown = r#","kid":"new""#;
+    world.elapsed.set(Duration::from_secs(26));
+    let late = world.exchange_with(OWN, unknown, false);
+    assert_eq!(late, Err(ExchangeError::Deadline));
+    assert_eq!(world.sent.get(), 2, "nothing was asked");
+    world.elapsed.set(Duration::ZERO);
+    let looked_for = world.exchange_with(OWN, unknown, false);
+    assert_eq!(looked_for, Err(ExchangeError::NotVerified));
+    assert_eq!(world.sent.get(), 4);
+}
+
+#[test]
+fn documents_that_cannot_be_read_any_more_are_a_miss() {
+    let world = World::of(&[OWN]);
+    let garbage = r#"{"Documents":{"fetched":1000000,"metadata":"{}","keys":"","proven":true}}"#;
+    let name = crate::memory::name("provider", &[OWN]);
+    world.cache_put(
+        &name,
+        Room::Reserved,
+        garbage.into(),
+        Duration::from_secs(60),
+    );
+    assert_eq!(world.exchange(OWN, false), Ok(true));
+    assert_eq!(world.sent.get(), 2);
 }
 
 #[test]

@@ -335,3 +335,14 @@ fn the_normalised_issuer_is_compared() {
             .permits()
     );
 }
+
+#[test]
+fn google_is_named_with_or_without_its_scheme() {
+    let token = token(json!({"iss": "https://accounts.google.com"}));
+    for issuer in ["accounts.google.com", "https://accounts.google.com"] {
+        let decision = decide(&format!("issuer: {issuer}\nsubject: s\n"), &token, DOMAIN);
+        assert!(decision.permits(), "{issuer}");
+    }
+    let other = decide("issuer: accounts.google.com.\nsubject: s\n", &token, DOMAIN);
+    assert!(!other.permits());
+}

@@ -45,7 +45,7 @@ fn denied(rails: &GuardRails, who: [&str; 3], other: Value) -> Option<Breach> {
 fn without_a_word_nothing_is_forbidden() {
     let rails = rails("");
     assert_eq!(rails.mode(), Mode::Enforce);
-    assert_eq!(denied(&rails, ["i", "s", "a"], json!({})), None);
+    assert_eq!(denied(&rails, ["https://i", "s", "a"], json!({})), None);
     let policy = policy("{contents: admin, administration: write}");
     assert_eq!(
         rails.of_the_policy(&policy, PolicyKind::Repository, true),
@@ -81,7 +81,7 @@ fn a_ceiling_is_the_most_that_a_policy_of_its_kind_may_grant() {
 fn repositories_policies_may_not_count() {
     let rails = rails("repository_policies: deny\n");
     let claims = Claims {
-        issuer: "i",
+        issuer: "https://i",
         subject: "s",
         audience: &[],
         other: &serde_json::Map::new(),
@@ -123,16 +123,16 @@ fn no_token_may_write_the_policy_repository() {
 #[test]
 fn a_token_is_denied_where_all_matchers_of_an_entry_match() {
     let rails = rails(
-        "deny:\n  - issuer: i\n    claim_pattern: {event_name: pull_request.*, fork: 'true'}\n  - subject_pattern: 'evil|bad'\n  - audience: x\n",
+        "deny:\n  - issuer: https://i\n    claim_pattern: {event_name: pull_request.*, fork: 'true'}\n  - subject_pattern: 'evil|bad'\n  - audience: x\n",
     );
     for (who, other, wanted) in [
         (
-            ["i", "s", "a"],
+            ["https://i", "s", "a"],
             json!({"event_name": "pull_request_target", "fork": true}),
             Some(0),
         ),
         (
-            ["i", "s", "a"],
+            ["https://i", "s", "a"],
             json!({"event_name": "pull_request", "fork": "true"}),
             Some(0),
         ),
@@ -142,18 +142,18 @@ fn a_token_is_denied_where_all_matchers_of_an_entry_match() {
             None,
         ),
         (
-            ["i", "s", "a"],
+            ["https://i", "s", "a"],
             json!({"event_name": "push", "fork": true}),
             None,
         ),
         (
-            ["i", "s", "a"],
+            ["https://i", "s", "a"],
             json!({"event_name": "pull_request", "fork": false}),
             None,
         ),
-        (["i", "s", "a"], json!({"fork": true}), None),
+        (["https://i", "s", "a"], json!({"fork": true}), None),
         (
-            ["i", "s", "a"],
+            ["https://i", "s", "a"],
             json!({"event_name": ["push"], "fork": 1}),
             Some(0),
         ),
@@ -172,7 +172,7 @@ fn a_token_is_denied_where_all_matchers_of_an_entry_match() {
 
 #[test]
 fn what_is_wrong_is_said_with_its_line() {
-    let many = format!("deny:\n{}", "  - issuer: i\n".repeat(65));
+    let many = format!("deny:\n{}", "  - issuer: https://i\n".repeat(65));
     for (text, said) in [
         (
             "mode: off\n",
@@ -196,7 +196,7 @@ fn what_is_wrong_is_said_with_its_line() {
             "ceiling:\n  contents: none\n",
             "line 2: the level of contents must be read, write or admin, not \"none\"",
         ),
-        ("deny: {issuer: i}\n", "line 1: deny must be a list"),
+        ("deny: {issuer: https://i}\n", "line 1: deny must be a list"),
         (
             "deny:\n  - {}\n",
             "line 2: an entry of deny must have a matcher",
@@ -206,7 +206,7 @@ fn what_is_wrong_is_said_with_its_line() {
             "line 2: an entry of deny must have a matcher",
         ),
         (
-            "deny:\n  - issuer: i\n    issuer_pattern: j\n",
+            "deny:\n  - issuer: https://i\n    issuer_pattern: j\n",
             "line 3: only one of issuer or issuer_pattern can be set, got both",
         ),
         (
@@ -218,7 +218,7 @@ fn what_is_wrong_is_said_with_its_line() {
             "line 2: unknown key \"issue\", did you mean issuer?",
         ),
         (
-            "deny:\n  - issuer: i\n    claim_pattern: {a: }\n",
+            "deny:\n  - issuer: https://i\n    claim_pattern: {a: }\n",
             "line 3: claim_pattern[\"a\"] has no value",
         ),
         (many.as_str(), "line 1: too many deny: 65 (max 64)"),
@@ -230,4 +230,60 @@ fn what_is_wrong_is_said_with_its_line() {
         assert_eq!(refused(text), said, "{text}");
     }
     assert_eq!(rails("mode: audit\n").mode(), Mode::Audit);
+}
+
+#[test]
+fn an_entry_that_could_match_no_token_is_an_error() {
+    for issuer in [
+        "i",
+        "http://i",
+        "' https://i'",
+        "accounts.google.com.",
+        "https://i#",
+    ] {
+        let file = format!("deny:\n- issuer: {issuer}\n");
+        let message = refused(&file);
+        assert!(message.starts_with("line 2: invalid issuer "), "{message}");
+    }
+}
+
+#[test]
+fn google_is_denied_by_either_of_its_names() {
+    for matcher in [
+        "issuer: accounts.google.com",
+        "issuer: https://accounts.google.com",
+        r"issuer_pattern: accounts\.google\.com",
+        r"issuer_pattern: https://accounts\.google\.com",
+    ] {
+        let rails = rails(&format!("deny:\n- {matcher}\n"));
+        let who = ["https://accounts.google.com", "s", "a"];
+        assert_eq!(
+            denied(&rails, who, json!({})),
+            Some(Breach::Deny(0)),
+            "{matcher}"
+        );
+        let other = ["https://accounts.google.com.evil", "s", "a"];
+        assert_eq!(denied(&rails, other, json!({})), None, "{matcher}");
+    }
+}
+
+#[test]
+fn a_switch_without_a_value_is_an_error() {
+    for key in ["repository_policies", "policy_repository_writes"] {
+        for value in ["", " ~", " ''"] {
+            let message = refused(&format!("{key}:{value}\n"));
+            assert_eq!(message, format!("line 1: {key} has no value"));
+        }
+    }
+}
+
+#[test]
+fn what_would_cost_too_much_to_match_is_denied() {
+    let rails = rails("deny:\n- subject_pattern: '(?:a*){1000}x'\n");
+    assert_eq!(denied(&rails, ["https://i", "aaa", "a"], json!({})), None);
+    let long = "a".repeat(100_000);
+    assert_eq!(
+        denied(&rails, ["https://i", &long, "a"], json!({})),
+        Some(Breach::Deny(0))
+    );
 }

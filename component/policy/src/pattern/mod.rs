@@ -4,8 +4,10 @@
 //! - `parse` reads the text into a `tree` as Go's `regexp/syntax` does, construct by construct;
 //! - `names` has the classes that have names;
 //! - `guard` says whether a pattern for issuers could match another host;
+//! - `budget` bounds what all matches of a decision cost;
 //! - `lower` builds the program's form from the tree, with the anchors around it.
 
+mod budget;
 mod guard;
 mod lower;
 mod names;
@@ -14,6 +16,7 @@ mod parse;
 mod print;
 mod tree;
 
+pub(crate) use budget::Budget;
 pub use guard::Span;
 
 use std::fmt;

@@ -1,6 +1,6 @@
 //! A key set, as published and as the operator's.
 
-use oidc::{Issuer, JwkSet, JwsAlgorithm, MAX_DOCUMENT, MAX_TRIED, PublicKey, StaticKeys};
+use oidc::{JwkSet, JwsAlgorithm, MAX_DOCUMENT, MAX_TRIED, PublicKey, StaticKeys};
 
 pub(crate) const PIECES: &[&str] = &[
     "{\"keys\":[",
@@ -55,14 +55,10 @@ pub fn jwks(bytes: &[u8]) -> bool {
         }
     }
     assert_eq!(usable == 0, set.is_empty());
-    // The operator's copy of it is the same set.
+    // The operator's copy of it verifies as much, or is refused.
     let document = String::from_utf8_lossy(bytes);
     let told = StaticKeys::parse(&format!("{{\"https://issuer.example\":{document}}}"));
-    if let Ok(told) = told {
-        assert!(!set.is_empty());
-        let issuer = Issuer::parse("https://issuer.example").unwrap();
-        assert!(told.of(&issuer).is_some());
-    }
+    assert!(told.is_err() || !set.is_empty());
     !set.is_empty()
 }
 
@@ -72,7 +68,10 @@ fn judge(algorithm: JwsAlgorithm, key: &PublicKey) {
         PublicKey::Rsa { modulus, exponent } => {
             assert!(name.starts_with("RS") || name.starts_with("PS"));
             assert!((256..=1024).contains(&modulus.len()) && modulus[0] != 0);
-            assert!((1..=5).contains(&exponent.len()) && exponent[0] != 0);
+            let exponent = exponent
+                .iter()
+                .fold(0_u64, |value, byte| value << 8 | u64::from(*byte));
+            assert!((3..1 << 33).contains(&exponent) && exponent % 2 == 1);
         }
         PublicKey::Ec { x, y } => {
             let length = match name {

@@ -100,7 +100,7 @@ fn decide(policy: &TrustPolicy) {
         assert!(mismatch.sentence().starts_with("trust policy: "));
         assert!(!mismatch.sentence().contains('\n'));
     }
-    // Nothing is for somebody without a subject, unless a pattern says so.
+    // Nothing is for a token without an audience.
     let nobody = Claims {
         issuer: "",
         subject: "",
