@@ -38,11 +38,12 @@ pub(crate) enum PolicyCommand {
 }
 
 const CHECK_HELP: &str = "\
-A folder stands for all NAME.sts.yaml below it, and for trusted-token-issuers.yaml and guard-rails.yaml in chainguard/. A policy counts as an organisation's if it
-stands in .github/.github/chainguard/, or with --org.
+A folder stands for all NAME.sts.yaml below it, and for trusted-token-issuers.yaml and guard-rails.yaml in chainguard/. A policy counts
+as an organisation's if it stands in .github/.github/chainguard/, or with --org: needed too where ORG_POLICY_REPO has another name.
 
-Problems go to standard output as FILE:LINE:COLUMN: SEVERITY: PROBLEM. A permission that nobody knows and that looks like no
-typo is a warning: GitHub may have it since yesterday.
+Problems go to standard output as FILE:LINE:COLUMN: SEVERITY: PROBLEM. What is no YAML has its first problem only: mend it, and
+check again. A permission that nobody knows and that looks like no typo is a warning: GitHub may have it since yesterday. So is an
+issuer or subject that no token can have.
 
 Exit status: 0 no errors, 1 errors, 2 could not run.";
 
@@ -54,8 +55,8 @@ pub(crate) struct Check {
     /// Every policy is an organisation's
     #[arg(long)]
     pub(crate) org: bool,
-    /// A permission to know beside the built-in ones [setting: OCTOSTS_EXTRA_PERMISSIONS]
-    #[arg(long, value_name = "NAME")]
+    /// A permission to know beside the built-in ones, several times for several [the server's OCTOSTS_EXTRA_PERMISSIONS]
+    #[arg(long, value_name = "NAME", value_parser = permission)]
     pub(crate) permission: Vec<String>,
     /// How problems are printed
     #[arg(long, value_enum, default_value = "text")]
@@ -82,9 +83,17 @@ Exit status: 0 every line was a question, 1 not every one, 2 could not run.";
 
 #[derive(Debug, Args)]
 pub(crate) struct Decide {
-    /// A permission to know beside the built-in ones [setting: OCTOSTS_EXTRA_PERMISSIONS]
-    #[arg(long, value_name = "NAME")]
+    /// A permission to know beside the built-in ones, several times for several [the server's OCTOSTS_EXTRA_PERMISSIONS]
+    #[arg(long, value_name = "NAME", value_parser = permission)]
     pub(crate) permission: Vec<String>,
+}
+
+fn permission(name: &str) -> Result<String, String> {
+    if policy::is_permission_name(name) {
+        Ok(name.to_owned())
+    } else {
+        Err("a permission is 1 to 64 of a-z and _".to_owned())
+    }
 }
 
 const SERVE_HELP: &str = "\

@@ -132,7 +132,7 @@ fn policy_check_names_every_problem_and_its_remedy() {
     for said in [
         "/app/.github/chainguard/bad.sts.yaml:2:18: error: subject_pattern: `**` repeats a repetition",
         "bad.sts.yaml:4:3: error: unknown permission \"pull-requests\", did you mean pull_requests?",
-        "bad.sts.yaml:5:3: warning: unknown permission \"brand_new\"",
+        "bad.sts.yaml:5:3: warning: unknown permission \"brand_new\": refused unless the App's installation has it, or OCTOSTS_EXTRA_PERMISSIONS names it",
         "all.sts.yaml:5:16: error: \"*\": repositories are names, not patterns; for every repository write `repositories: []`",
         "trusted-token-issuers.yaml:1:11: error: invalid issuer \"a\"",
         "guard-rails.yaml:1:1: error: unknown key \"cieling\", did you mean ceiling?",

@@ -15,11 +15,12 @@ struct Found {
 }
 
 impl Found {
-    /// A permission that looks like none of the known ones may be GitHub's newest (rule 25): the installation knows it.
+    /// A permission that looks like none of the known ones may be GitHub's newest (rule 25): the installation knows it. And
+    /// what no token matches refuses without being wrong.
     fn is_warning(&self) -> bool {
         matches!(
             self.error.problem,
-            Problem::UnknownPermission { hint: None, .. }
+            Problem::UnknownPermission { hint: None, .. } | Problem::NeverMatches { .. }
         )
     }
 
@@ -92,7 +93,15 @@ fn all(options: &Check) -> Result<(usize, Vec<Found>), String> {
         files.extend(below);
     }
     if files.is_empty() {
-        return Err("there is no NAME.sts.yaml here, nor an organisation's file".to_owned());
+        let paths: Vec<_> = options
+            .paths
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect();
+        let paths = paths.join(", ");
+        return Err(format!(
+            "{paths}: no NAME.sts.yaml, nor an organisation's file in chainguard/"
+        ));
     }
     let mut found = Vec::new();
     for file in &files {
@@ -122,9 +131,13 @@ fn check(file: &Path, text: &[u8], options: &Check) -> Vec<PolicyError> {
     match files::kind(file) {
         Kind::TrustedIssuers => TrustedIssuers::check(text),
         Kind::GuardRails => GuardRails::check(text, &known),
-        Kind::Policy if !options.org => TrustPolicy::check(text, PolicyKind::Repository, &served),
-        Kind::Policy | Kind::OrganizationPolicy => {
-            TrustPolicy::check(text, PolicyKind::Organization, &served)
-        }
+        Kind::Policy if !options.org => policy(text, PolicyKind::Repository, &served),
+        Kind::Policy | Kind::OrganizationPolicy => policy(text, PolicyKind::Organization, &served),
     }
+}
+
+fn policy(text: &[u8], kind: PolicyKind, served: &Served<'_>) -> Vec<PolicyError> {
+    let mut problems = TrustPolicy::check(text, kind, served);
+    problems.extend(policy::warnings(text, kind));
+    problems
 }

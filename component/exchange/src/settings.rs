@@ -82,6 +82,8 @@ pub struct Settings {
     pub finish_first: bool,
     /// `OCTOSTS_REQUIRED_ORGS`: owners in lower case, or `*`.
     pub required_organisations: Vec<String>,
+    /// `OCTOSTS_EXTRA_PERMISSIONS`: names beside the built-in ones and the installation's own (rule 25).
+    pub extra_permissions: Vec<String>,
     /// The Apps by owner.
     pub pools: Vec<Pool>,
 }
@@ -115,6 +117,7 @@ impl Settings {
             deadline >= Duration::from_secs(1),
             "OCTOSTS_DEADLINE: must be at least 1s",
         );
+        let extra_permissions = reader.extra_permissions();
         let required_organisations = reader.required_organisations();
         reader.check(
             pools.iter().any(|pool| !pool.apps.is_empty()),
@@ -138,11 +141,18 @@ impl Settings {
                     audit_required,
                     finish_first,
                     required_organisations,
+                    extra_permissions,
                     pools,
                 })
             }
             _ => Err(reader.problems),
         }
+    }
+
+    /// Whether policies may grant a permission that is not built in.
+    #[must_use]
+    pub fn knows_permission(&self, name: &str) -> bool {
+        self.extra_permissions.iter().any(|extra| extra == name)
     }
 
     /// Whether an owner must have an organisation file.
@@ -366,12 +376,22 @@ impl Reader<'_> {
         })
     }
 
+    fn extra_permissions(&mut self) -> Vec<String> {
+        let text = self.get("OCTOSTS_EXTRA_PERMISSIONS").unwrap_or_default();
+        let mut names = Vec::new();
+        for (index, entry) in entries(&text) {
+            let problem =
+                format!("OCTOSTS_EXTRA_PERMISSIONS: entry {index} is no name of a permission");
+            self.check(policy::is_permission_name(entry), &problem);
+            names.push(entry.to_owned());
+        }
+        names
+    }
+
     fn required_organisations(&mut self) -> Vec<String> {
         let text = self.get("OCTOSTS_REQUIRED_ORGS").unwrap_or_default();
-        let entries = text.split(|c: char| c == ',' || c.is_whitespace());
-        let entries = (1..).zip(entries.filter(|entry| !entry.is_empty()));
         let mut owners = Vec::new();
-        for (index, entry) in entries {
+        for (index, entry) in entries(&text) {
             match Owner::parse(entry) {
                 Ok(owner) => owners.push(owner.key()),
                 Err(_) if entry == "*" => owners.push(entry.to_owned()),
@@ -382,6 +402,12 @@ impl Reader<'_> {
         }
         owners
     }
+}
+
+/// What stands between commas or white space, numbered from 1.
+fn entries(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let entries = text.split(|c: char| c == ',' || c.is_whitespace());
+    (1..).zip(entries.filter(|entry| !entry.is_empty()))
 }
 
 #[cfg(test)]

@@ -50,6 +50,7 @@ fn every_problem_is_named_at_once_and_without_its_value() {
         ("OCTOSTS_ALLOWED_ISSUER_PATTERNS", "https://wide.*"),
         ("OCTOSTS_STATIC_KEYS", r#"{"https://closed.example": {}}"#),
         ("OCTOSTS_REQUIRED_ORGS", "acme, no/owner"),
+        ("OCTOSTS_EXTRA_PERMISSIONS", "brand_new, Brand-New"),
         (
             "OCTOSTS_ALLOWED_ISSUERS",
             "https://good.example ftp://bad.example",
@@ -71,6 +72,7 @@ fn every_problem_is_named_at_once_and_without_its_value() {
         "OCTOSTS_ALLOWED_ISSUER_PATTERNS",
         "OCTOSTS_STATIC_KEYS",
         "OCTOSTS_REQUIRED_ORGS",
+        "OCTOSTS_EXTRA_PERMISSIONS",
         "OCTOSTS_ALLOWED_ISSUERS",
         "OCTOSTS_PRIVATE_ISSUERS",
     ] {

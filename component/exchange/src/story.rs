@@ -291,7 +291,7 @@ impl<O: Outside> Asked<'_, '_, O> {
             .as_ref()
             .map_err(|why| invalid(PolicyStage::Read, why.clone()))?;
         let served = Served {
-            permission: &|name| installation.lists(name),
+            permission: &|name| settings.knows_permission(name) || installation.lists(name),
             apps: false,
             single_use: false,
         };

@@ -57,7 +57,9 @@ impl Claims {
     }
 }
 
-fn is_subject(text: &str) -> bool {
+/// Whether a token may have this subject.
+#[must_use]
+pub fn is_subject(text: &str) -> bool {
     has_length(text, MAX_SUBJECT) && !text.contains(FORBIDDEN) && is_printable(text)
 }
 

@@ -35,7 +35,7 @@ pub use admission::{
     AdmittedIssuer, AllowedIssuers, IssuerPattern, IssuerRules, NotAdmitted, Standing,
 };
 pub use authority::HostPort;
-pub use claim_formats::{FormatError, MAX_AUDIENCE, MAX_SUBJECT};
+pub use claim_formats::{FormatError, MAX_AUDIENCE, MAX_SUBJECT, is_subject};
 pub use claims::{Claims, ClaimsError};
 pub use discovery::{MetadataError, ProviderMetadata};
 pub use github_issuers::GitHubActionsIssuers;

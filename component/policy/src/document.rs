@@ -1,7 +1,7 @@
 //! The keys of a policy file with their types. Nothing is compiled here; every problem is collected.
 
 use crate::compile::{PolicyKind, Served};
-use crate::keys::{Key, nearest_key};
+use crate::keys::{Key, known_keys, nearest_key};
 use crate::permissions::{self, Permissions};
 use crate::problem::{PolicyError, Position, Problem};
 use crate::repositories::{self, Repositories};
@@ -94,14 +94,17 @@ impl<'d> Reader<'d> {
 
     fn check_keys(&mut self, served: &Served<'_>) {
         for entry in self.entries {
-            let unknown = |hint| Problem::UnknownKey {
-                name: entry.key.clone(),
-                hint,
-            };
             match Key::parse(&entry.key) {
-                None => self.problem(entry.position, unknown(nearest_key(&entry.key))),
-                Some(Key::Repositories) if self.kind == PolicyKind::Repository => {
-                    self.problem(entry.position, unknown(None))
+                None => {
+                    let problem = Problem::UnknownKey {
+                        name: entry.key.clone(),
+                        hint: nearest_key(&entry.key),
+                        known: known_keys(self.kind == PolicyKind::Organization),
+                    };
+                    self.problem(entry.position, problem);
+                }
+                Some(key @ Key::Repositories) if self.kind == PolicyKind::Repository => {
+                    self.problem(entry.position, Problem::OrganizationsKey(key.name()));
                 }
                 Some(key @ (Key::App | Key::AppPattern)) if !served.apps => {
                     self.problem(entry.position, Problem::NotServed(key.name()));
@@ -144,7 +147,7 @@ impl<'d> Reader<'d> {
     /// A text. In an organisation's policy octo-sts takes a bool or a number for no text, though it does in a repository's.
     fn quoted(&mut self, node: &Node, text: &str) -> Option<Text> {
         if node.typed && self.kind == PolicyKind::Organization {
-            self.problem(node.position, Problem::QuoteIt(text.to_owned()));
+            self.problem(node.position, Problem::QuoteText(text.to_owned()));
             return None;
         }
         Some(Text {

@@ -34,6 +34,7 @@ impl<'d, 'p> Fields<'d, 'p> {
                 let problem = Problem::UnknownKey {
                     name: entry.key.clone(),
                     hint: nearest(&entry.key, keys.iter().copied()).map(str::to_owned),
+                    known: keys.to_vec(),
                 };
                 self.problems
                     .push(PolicyError::new(entry.position, problem));

@@ -47,6 +47,13 @@ impl Key {
     }
 }
 
+/// The names of all keys that a policy of this kind has.
+pub(crate) fn known_keys(organization: bool) -> Vec<&'static str> {
+    let here = |key: &Key| organization || *key != Key::Repositories;
+    let keys = KEYS.iter().filter(|(_, key)| here(key));
+    keys.map(|(name, _)| *name).collect()
+}
+
 /// The key that `name` was probably meant to be.
 pub(crate) fn nearest_key(name: &str) -> Option<String> {
     nearest(name, KEYS.iter().map(|(known, _)| *known)).map(str::to_owned)

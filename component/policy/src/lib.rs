@@ -16,6 +16,7 @@ mod fields;
 mod guard_rails;
 mod issuer_patterns;
 mod keys;
+mod lint;
 mod pattern;
 mod permissions;
 mod problem;
@@ -28,8 +29,11 @@ pub use compile::{AudienceMatcher, Matcher, PolicyKind, Served, TrustPolicy};
 pub use decide::{Claims, Decision, Got, Rule, RuleOutcome, Verdict, Wanted};
 pub use guard_rails::{Breach, GuardRails, MAX_DENY};
 pub use issuer_patterns::{IssuerPatternsError, parse_issuer_patterns};
+pub use lint::warnings;
 pub use pattern::{MAX_PATTERN_BYTES, MAX_PROGRAM_BYTES, Pattern, PatternProblem, Span};
-pub use permissions::{Level, MAX_PERMISSIONS, Permissions, is_built_in_permission};
+pub use permissions::{
+    Level, MAX_PERMISSIONS, Permissions, is_built_in_permission, is_permission_name,
+};
 pub use problem::{PolicyError, Position, Problem, Stage};
 pub use repositories::{MAX_REPOSITORIES, Repositories};
 pub use sentence::Mismatch;

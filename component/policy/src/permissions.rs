@@ -149,6 +149,13 @@ pub fn is_built_in_permission(name: &str) -> bool {
     BUILT_IN.contains(&name)
 }
 
+/// Whether a permission of GitHub's could have this name: 1 to 64 of `a` to `z` and `_`.
+#[must_use]
+pub fn is_permission_name(name: &str) -> bool {
+    let letters = |byte: u8| byte == b'_' || byte.is_ascii_lowercase();
+    (1..=MAX_NAME_BYTES).contains(&name.len()) && name.bytes().all(letters)
+}
+
 /// Reads the entries of `permissions`. Problems are added to `problems`, the good entries are returned.
 pub(crate) fn read(
     at: Position,
@@ -192,9 +199,7 @@ pub(crate) fn read_entries(
 
 fn read_entry(entry: &Entry, known: &dyn Fn(&str) -> bool) -> Result<Level, PolicyError> {
     let name = &entry.key;
-    let formed = (1..=MAX_NAME_BYTES).contains(&name.len())
-        && name.bytes().all(|b| matches!(b, b'a'..=b'z' | b'_'));
-    if !formed || !(is_built_in_permission(name) || known(name)) {
+    if !is_permission_name(name) || !(is_built_in_permission(name) || known(name)) {
         let hint = nearest(name, BUILT_IN.iter().copied()).map(str::to_owned);
         let problem = Problem::UnknownPermission {
             name: name.clone(),

@@ -110,21 +110,29 @@ pub enum Problem {
     #[error("quote it: YAML readers disagree on what the unquoted {0:?} is")]
     QuoteIt(String),
     /// What the YAML parser says.
-    #[error("not YAML: {0}")]
+    #[error("not YAML: {0}{hint}", hint = yaml_hint(.0))]
     Syntax(String),
 
     // It is YAML, but no policy.
-    /// The document is not a mapping.
-    #[error("a policy is a mapping of keys to values")]
+    /// The document, or an entry of `deny`, is not a mapping.
+    #[error("the file must be a mapping of keys to values")]
     NotAMapping,
     /// A key that no policy of this kind has.
-    #[error("unknown key {name:?}{}", did_you_mean(.hint.as_deref()))]
+    #[error("unknown key {name:?}{}", or_known(.hint.as_deref(), .known))]
     UnknownKey {
         /// As written.
         name: String,
         /// What was probably meant.
         hint: Option<String>,
+        /// All keys that there are.
+        known: Vec<&'static str>,
     },
+    /// `repositories` in a repository's policy.
+    #[error("only an organization's policy has {0}: remove it")]
+    OrganizationsKey(&'static str),
+    /// A bool or a number in an organisation's policy, where octo-sts takes text only.
+    #[error("quote it: an organization's policy takes the unquoted {0:?} for no text")]
+    QuoteText(String),
     /// A list or mapping where text is wanted.
     #[error("{key} must be text")]
     NotText {
@@ -185,6 +193,14 @@ pub enum Problem {
     /// All patterns of the policy together need too much memory.
     #[error("the patterns of this policy are too large together")]
     PatternsTooLarge,
+    /// It compiles, and can hardly be meant: a warning.
+    #[error("no token matches this {key}: {because}")]
+    NeverMatches {
+        /// The key.
+        key: &'static str,
+        /// Why.
+        because: String,
+    },
     /// Nothing is granted.
     #[error("permissions are missing")]
     NoPermissions,
@@ -195,7 +211,7 @@ pub enum Problem {
         limit: usize,
     },
     /// A permission that nobody knows (rule 25).
-    #[error("unknown permission {name:?}{}", did_you_mean(.hint.as_deref()))]
+    #[error("unknown permission {name:?}{}", or_refused(name, .hint.as_deref()))]
     UnknownPermission {
         /// As written.
         name: String,
@@ -203,7 +219,10 @@ pub enum Problem {
         hint: Option<String>,
     },
     /// Neither read, write nor admin.
-    #[error("the level of {permission} must be read, write or admin, not {level:?}")]
+    #[error(
+        "the level of {permission} must be read, write or admin, not {level:?} (write includes read; \
+         leave out what is not granted)"
+    )]
     UnknownLevel {
         /// The permission.
         permission: String,
@@ -211,7 +230,7 @@ pub enum Problem {
         level: String,
     },
     /// `owner/repository`
-    #[error("write {0:?} without its owner")]
+    #[error("write {name:?}, without its owner: {0:?}", name = last_segment(.0))]
     RepositoryWithOwner(String),
     /// `*` and other patterns.
     #[error(
@@ -221,7 +240,7 @@ pub enum Problem {
     /// Not in GitHub's alphabet (rule 5).
     #[error("{0:?} is no name of a repository")]
     RepositoryName(String),
-    // It is an organisation's list of trusted issuers that says nothing certain; octo-sts's sentences.
+    // It is an organisation's file that says nothing certain; octo-sts's sentences where it has such a file.
     /// A word that a key does not have.
     #[error("unknown {key} {word:?} (want {:?} or {:?})", words[0], words[1])]
     UnknownWord {
@@ -241,7 +260,7 @@ pub enum Problem {
     /// More entries than the limit.
     #[error("too many {key}: {count} (max {limit})")]
     TooManyEntries {
-        /// `issuers` or `issuer_patterns`.
+        /// `issuers`, `issuer_patterns` or `deny`.
         key: &'static str,
         /// How many there are.
         count: usize,
@@ -304,6 +323,7 @@ impl Problem {
             | Self::Pattern { .. }
             | Self::TooManyClaims { .. }
             | Self::PatternsTooLarge
+            | Self::NeverMatches { .. }
             | Self::NoPermissions
             | Self::TooManyPermissions { .. }
             | Self::UnknownPermission { .. }
@@ -341,6 +361,8 @@ impl Problem {
             | Self::Syntax(_)
             | Self::NotAMapping
             | Self::UnknownKey { .. }
+            | Self::OrganizationsKey(_)
+            | Self::QuoteText(_)
             | Self::NotText { .. }
             | Self::AudienceList
             | Self::NotAFlag { .. }
@@ -348,6 +370,46 @@ impl Problem {
             | Self::NotAList(_) => Stage::NotParsed,
         }
     }
+}
+
+fn or_known(hint: Option<&str>, known: &[&str]) -> String {
+    match hint {
+        Some(_) => did_you_mean(hint),
+        None => format!("; the keys are {}", known.join(", ")),
+    }
+}
+
+fn or_refused(name: &str, hint: Option<&str>) -> String {
+    match hint {
+        Some(_) => did_you_mean(hint),
+        None if name.replace('-', "_") == "id_token" => {
+            ": it belongs to the permissions of the workflow, not here".to_owned()
+        }
+        None => {
+            ": refused unless the App's installation has it, or OCTOSTS_EXTRA_PERMISSIONS names it"
+                .to_owned()
+        }
+    }
+}
+
+fn last_segment(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name)
+}
+
+/// What to write instead, for what people write most.
+fn yaml_hint(message: &str) -> &'static str {
+    [
+        ("quoted scalar", "; is a quote not closed?"),
+        (
+            "escape character",
+            "; in \"…\" a backslash escapes, in '…' it does not",
+        ),
+        ("anchor or alias", "; quote a text that begins with * or &"),
+        ("':' must be followed", "; write a space behind the colon"),
+    ]
+    .iter()
+    .find(|(part, _)| message.contains(part))
+    .map_or("", |(_, hint)| hint)
 }
 
 fn did_you_mean(name: Option<&str>) -> String {

@@ -86,7 +86,7 @@ fn what_does_not_compile_says_where() {
     assert_eq!(
         about(&policy, good()),
         json!({"compiles": false, "allows": false,
-            "reason": "line 6: the level of contents must be read, write or admin, not \"reed\""})
+            "reason": "line 6: the level of contents must be read, write or admin, not \"reed\" (write includes read; leave out what is not granted)"})
     );
     let policy = POLICY.replace("contents", "brand_new");
     assert_eq!(
@@ -178,7 +178,7 @@ fn every_known_difference_still_differs() {
 const NOT_COMPILED: [(&str, &str); 2] = [
     (
         "wolfi-dev/.github:.github/chainguard/project-board-sync.sts.yaml@133a714a",
-        "write \"wolfi-dev/os\" without its owner",
+        "write \"os\", without its owner: \"wolfi-dev/os\"",
     ),
     (
         "liatrio/.github:.github/chainguard/liatrio-get-all-docs.sts.yaml@4ef09ba9",

@@ -166,7 +166,7 @@ impl<O: Outside> Reading<'_, '_, O> {
     }
 
     fn check_guard_rails(&self, text: &str) -> Result<(), String> {
-        let known = |name: &str| self.installation.lists(name);
+        let known = |name: &str| super::knows(self.context, self.installation, name);
         let parsed = GuardRails::parse(text.as_bytes(), &known);
         parsed.map(drop).map_err(|error| error.to_string())
     }

@@ -45,7 +45,7 @@ pub(crate) async fn of<'a, 'b, O: Outside>(
         context,
         claims,
         issuers: issuers(&files.issuers)?,
-        guard_rails: guard_rails(&files.guard_rails, installation),
+        guard_rails: guard_rails(context, &files.guard_rails, installation),
     };
     organisation.judge_issuer(record)?;
     Ok(organisation)
@@ -64,16 +64,26 @@ fn issuers(file: &File) -> Result<Option<TrustedIssuers>, Refusal> {
     }
 }
 
-fn guard_rails(file: &File, installation: &Installation) -> Option<Result<GuardRails, Refusal>> {
+fn guard_rails<O: Outside>(
+    context: &Context<'_, O>,
+    file: &File,
+    installation: &Installation,
+) -> Option<Result<GuardRails, Refusal>> {
     let invalid = |because: String| Refusal::new(ExchangeError::GuardRailsInvalid, because);
     match file {
         File::Absent => None,
         File::Invalid(because) => Some(Err(invalid(because.clone()))),
         File::Text(text) => {
-            let parsed = GuardRails::parse(text.as_bytes(), &|name| installation.lists(name));
+            let known = |name: &str| knows(context, installation, name);
+            let parsed = GuardRails::parse(text.as_bytes(), &known);
             Some(parsed.map_err(|error| invalid(error.to_string())))
         }
     }
+}
+
+/// A permission that guard-rails may name beside the built-in ones.
+fn knows<O: Outside>(context: &Context<'_, O>, installation: &Installation, name: &str) -> bool {
+    context.settings.knows_permission(name) || installation.lists(name)
 }
 
 impl<O: Outside> Organisation<'_, '_, O> {

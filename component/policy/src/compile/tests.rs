@@ -162,13 +162,17 @@ fn refuses_unknown_keys_with_a_hint() {
             Some("claim_pattern"),
         ),
         ("Issuer: x\n", "Issuer", Some("issuer")),
-        ("repositories: [a]\n", "repositories", None),
         ("name: x\n", "name", None),
     ];
+    assert_eq!(
+        repository(&format!("{WHO}{GRANT}repositories: [a]\n")),
+        Err(Problem::OrganizationsKey("repositories"))
+    );
     for (text, name, hint) in rows {
         let wanted = Problem::UnknownKey {
             name: name.to_owned(),
             hint: hint.map(str::to_owned),
+            known: crate::keys::known_keys(false),
         };
         assert_eq!(wanted.stage(), Stage::NotParsed);
         assert_eq!(
@@ -366,7 +370,10 @@ fn bools_and_numbers_are_text_in_a_repositorys_policy_alone() {
         let text = format!("{line}{GRANT}");
         repository(&text).unwrap();
         let problem = parse_as(&text, PolicyKind::Organization).unwrap_err();
-        assert!(matches!(problem, Problem::QuoteIt(_)), "{text}: {problem}");
+        assert!(
+            matches!(problem, Problem::QuoteText(_)),
+            "{text}: {problem}"
+        );
         let quoted = text.replace("true", "'true'").replace("false", "'false'");
         let quoted = quoted.replace(": 1\n", ": '1'\n").replace("-7", "'-7'");
         parse_as(&quoted, PolicyKind::Organization).unwrap();

@@ -194,7 +194,7 @@ fn what_is_wrong_is_said_with_its_line() {
         ),
         (
             "ceiling:\n  contents: none\n",
-            "line 2: the level of contents must be read, write or admin, not \"none\"",
+            "line 2: the level of contents must be read, write or admin, not \"none\" (write includes read; leave out what is not granted)",
         ),
         ("deny: {issuer: https://i}\n", "line 1: deny must be a list"),
         (

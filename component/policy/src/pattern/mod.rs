@@ -47,7 +47,7 @@ pub enum PatternProblem {
     #[error("groups are nested deeper than {} levels", parse::MAX_NESTING)]
     TooDeep,
     /// A construct of another dialect than RE2's; it is named as written.
-    #[error("`{0}` is not supported")]
+    #[error("`{0}` is not supported{hint}", hint = instead(.0))]
     NotSupported(String),
     /// A repeat of a repeat, as in `a**`.
     #[error("`{0}` repeats a repetition")]
@@ -63,6 +63,16 @@ pub enum PatternProblem {
         /// What is wrong with it.
         problem: String,
     },
+}
+
+/// What to write instead.
+fn instead(construct: &str) -> &'static str {
+    let lookaround = ["(?=", "(?!", "(?<=", "(?<!"];
+    if lookaround.iter().any(|look| construct.starts_with(look)) {
+        ": RE2 looks neither ahead nor behind; list what is allowed, as in `first|second`"
+    } else {
+        ""
+    }
 }
 
 /// A compiled pattern. It matches whole texts only.

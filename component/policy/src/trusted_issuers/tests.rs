@@ -118,7 +118,7 @@ fn what_is_wrong_is_said_in_octo_stss_words() {
         ),
         (
             "[]\n".to_owned(),
-            "line 1: a policy is a mapping of keys to values",
+            "line 1: the file must be a mapping of keys to values",
         ),
     ] {
         assert_eq!(refused(&text), said, "{text:?}");
