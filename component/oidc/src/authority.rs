@@ -28,28 +28,16 @@ impl Authority {
         if text.contains('@') {
             return Err(AuthorityError::UserInfo);
         }
-        let (host, rest, bracketed) = match text.strip_prefix('[') {
+        let (host, rest, valid) = match text.strip_prefix('[') {
             Some(inner) => {
                 let (host, rest) = inner.split_once(']').ok_or(AuthorityError::Host)?;
-                (host, rest, true)
+                (host, rest, host.parse::<Ipv6Addr>().is_ok())
             }
-            None => (
-                text.find(':')
-                    .and_then(|colon| text.get(..colon))
-                    .unwrap_or(text),
-                "",
-                false,
-            ),
-        };
-        let rest = if bracketed {
-            rest
-        } else {
-            text.strip_prefix(host).unwrap_or("")
-        };
-        let valid = if bracketed {
-            host.parse::<Ipv6Addr>().is_ok()
-        } else {
-            is_go_host(host)
+            None => {
+                let colon = text.find(':').and_then(|at| text.split_at_checked(at));
+                let (host, rest) = colon.unwrap_or((text, ""));
+                (host, rest, is_go_host(host))
+            }
         };
         if !valid {
             return Err(AuthorityError::Host);
@@ -63,7 +51,7 @@ impl Authority {
         };
         Ok(Self {
             host: host.to_owned(),
-            bracketed,
+            bracketed: text.starts_with('['),
             port,
         })
     }

@@ -5,6 +5,7 @@ use crate::issuer::{Issuer, IssuerError};
 use crate::jose::JwsAlgorithm;
 use crate::jwks::{JwkSet, JwkSetError};
 use crate::members::Members;
+use serde_json::value::RawValue;
 use thiserror::Error;
 
 /// The most bytes of `OCTOSTS_STATIC_KEYS`.
@@ -82,13 +83,14 @@ impl StaticKeys {
         if text.len() > MAX_STATIC_KEYS {
             return Err(StaticKeysError::TooLong);
         }
-        let entries = Members::parse(text.as_bytes()).filter(|entries| !entries.0.is_empty());
+        let entries = Members::<Box<RawValue>>::parse(text.as_bytes())
+            .filter(|entries| !entries.0.is_empty());
         let entries = entries.ok_or(StaticKeysError::NotAnObject)?;
         let mut known = Self::default();
         for (entry, (issuer, set)) in (1..).zip(&entries.0) {
             let issuer = Issuer::parse(issuer)
                 .map_err(|because| StaticKeysError::Issuer { entry, because })?;
-            let keys = JwkSet::parse(set.to_string().as_bytes())
+            let keys = JwkSet::parse(set.get().as_bytes())
                 .map_err(|because| StaticKeysError::Keys { entry, because })?;
             if keys.is_empty() {
                 return Err(StaticKeysError::NoKeys { entry });
@@ -182,6 +184,10 @@ mod tests {
             (r#"{"https://a.b":{}}"#, "entry 1: the key set is not valid"),
             (
                 r#"{"https://a.b":"https://a.b/keys"}"#,
+                "entry 1: the key set is not valid",
+            ),
+            (
+                r#"{"https://a.b":{"keys":[],"keys":[]}}"#,
                 "entry 1: the key set is not valid",
             ),
             (

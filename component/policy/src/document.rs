@@ -1,14 +1,12 @@
 //! The keys of a policy file with their types. Nothing is compiled here; every problem is collected.
 
 use crate::compile::{PolicyKind, Served};
+use crate::fields::Fields;
 use crate::keys::{Key, known_keys, nearest_key};
 use crate::permissions::{self, Permissions};
 use crate::problem::{PolicyError, Position, Problem};
 use crate::repositories::{self, Repositories};
 use crate::yaml::{Entry, Node, Value};
-
-/// The most entries of `claim_pattern`. Each is compiled on its own, so their number is memory and time.
-pub(crate) const MAX_CLAIMS: usize = 64;
 
 /// A text and where it stands.
 #[derive(Clone, Debug)]
@@ -42,14 +40,7 @@ pub(crate) fn read(
     served: &Served<'_>,
     problems: &mut Vec<PolicyError>,
 ) -> Document {
-    let entries = match &root.value {
-        Value::Map(entries) => entries.as_slice(),
-        Value::Null => &[],
-        Value::Text(_) | Value::List(_) => {
-            problems.push(PolicyError::new(root.position, Problem::NotAMapping));
-            &[]
-        }
-    };
+    let entries = Fields::new(root, problems).entries;
     let mut reader = Reader {
         kind,
         entries,
@@ -127,7 +118,14 @@ impl<'d> Reader<'d> {
                 text: text.clone(),
                 position: node.position,
             }),
-            Value::Text(text) => self.quoted(node, text),
+            Value::Text(text) if node.typed && self.kind == PolicyKind::Organization => {
+                self.problem(node.position, Problem::QuoteText(text.clone()));
+                None
+            }
+            Value::Text(text) => Some(Text {
+                text: text.clone(),
+                position: node.position,
+            }),
             Value::List(_) if key == Key::Audience => {
                 self.problem(node.position, Problem::AudienceList);
                 None
@@ -142,18 +140,6 @@ impl<'d> Reader<'d> {
                 None
             }
         }
-    }
-
-    /// A text. In an organisation's policy octo-sts takes a bool or a number for no text, though it does in a repository's.
-    fn quoted(&mut self, node: &Node, text: &str) -> Option<Text> {
-        if node.typed && self.kind == PolicyKind::Organization {
-            self.problem(node.position, Problem::QuoteText(text.to_owned()));
-            return None;
-        }
-        Some(Text {
-            text: text.to_owned(),
-            position: node.position,
-        })
     }
 
     /// `true` or `false`. Anything else, null among it, is an error: what was meant is unknown.
@@ -185,30 +171,10 @@ impl<'d> Reader<'d> {
     }
 
     fn claims(&mut self) -> Vec<(String, Text)> {
-        let Some((position, entries)) = self.map(Key::ClaimPattern) else {
-            return Vec::new();
-        };
-        if entries.len() > MAX_CLAIMS {
-            self.problem(position, Problem::TooManyClaims { limit: MAX_CLAIMS });
-            return Vec::new();
-        }
-        let mut claims = Vec::new();
-        for entry in entries {
-            let key = || format!("claim_pattern[{:?}]", entry.key);
-            let position = entry.node.position;
-            match &entry.node.value {
-                Value::Text(text) => {
-                    let text = self.quoted(&entry.node, text);
-                    claims.extend(text.map(|text| (entry.key.clone(), text)));
-                }
-                Value::Null => self.problem(position, Problem::NoValue { key: key() }),
-                Value::List(_) | Value::Map(_) => {
-                    self.problem(position, Problem::NotText { key: key() })
-                }
-            }
-        }
-        claims.sort_by(|(left, _), (right, _)| left.cmp(right));
-        claims
+        let entries = self.entries;
+        let problems = &mut *self.problems;
+        let typed = self.kind == PolicyKind::Repository;
+        Fields { entries, problems }.claims(typed)
     }
 
     fn permissions(&mut self, known: &dyn Fn(&str) -> bool) -> Permissions {

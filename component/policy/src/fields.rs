@@ -1,16 +1,19 @@
-//! The keys of an organisation's file with their types.
+//! The keys of a file with their types: all of an organisation's, and what a policy shares with it.
 
 use oidc::Issuer;
 
 use crate::compile::known_by_one_name;
-use crate::document::{MAX_CLAIMS, Text};
+use crate::document::Text;
 use crate::keys::nearest;
 use crate::problem::{PolicyError, Position, Problem};
 use crate::yaml::{Entry, Node, Value};
 
+/// The most entries of `claim_pattern`. Each is compiled on its own, so their number is memory and time.
+const MAX_CLAIMS: usize = 64;
+
 pub(crate) struct Fields<'d, 'p> {
-    entries: &'d [Entry],
-    problems: &'p mut Vec<PolicyError>,
+    pub(crate) entries: &'d [Entry],
+    pub(crate) problems: &'p mut Vec<PolicyError>,
 }
 
 impl<'d, 'p> Fields<'d, 'p> {
@@ -109,8 +112,9 @@ impl<'d, 'p> Fields<'d, 'p> {
         Some(known_by_one_name(text))
     }
 
-    /// The patterns of `claim_pattern`, in order of name.
-    pub(crate) fn claims(&mut self) -> Vec<(String, Text)> {
+    /// The patterns of `claim_pattern`, in order of name. `typed`: a bool or a number is text too, as in octo-sts's policies of
+    /// repositories, and not in an organisation's.
+    pub(crate) fn claims(&mut self, typed: bool) -> Vec<(String, Text)> {
         let Some((position, entries)) = self.map("claim_pattern") else {
             return Vec::new();
         };
@@ -124,6 +128,9 @@ impl<'d, 'p> Fields<'d, 'p> {
             let key = || format!("claim_pattern[{:?}]", entry.key);
             let node = &entry.node;
             match &node.value {
+                Value::Text(text) if node.typed && !typed => {
+                    self.problem(node, Problem::QuoteText(text.clone()));
+                }
                 Value::Text(text) => {
                     let position = node.position;
                     let text = text.clone();

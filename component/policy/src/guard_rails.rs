@@ -230,7 +230,7 @@ fn deny(entry: &Node, problems: &mut Vec<PolicyError>, compiler: &mut Compiler) 
     let issuer = pair("issuer", "issuer_pattern");
     let subject = pair("subject", "subject_pattern");
     let audience = pair("audience", "audience_pattern");
-    let texts = fields.claims();
+    let texts = fields.claims(true);
     let issuer = (fields.issuer(issuer.0), issuer.1);
     let named = [&issuer, &subject, &audience];
     let named = named

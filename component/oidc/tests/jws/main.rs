@@ -7,7 +7,6 @@
     reason = "tests"
 )]
 
-mod claims;
 mod rfc;
 mod wycheproof;
 

@@ -36,7 +36,7 @@ fn an_example_that_was_changed_is_not_genuine() {
         let jws = example["jws"].as_str().unwrap();
         let keys = [example["key"].clone()];
         for (at, old) in jws.char_indices() {
-            // The first character of each part and one in its middle: every one of them has bits that count.
+            // The first character of each part, and one inside the signature: all their bits count.
             let start = at == 0 || jws[..at].ends_with('.');
             if !(start || at == jws.len() - 20) {
                 continue;

@@ -5,7 +5,7 @@ use crate::problem::{PolicyError, Position, Problem};
 /// Refuses characters that the two families of parsers read differently, and tabs that look like indentation.
 pub(super) fn check(text: &str) -> Result<(), PolicyError> {
     let mut position = Position::START;
-    // Only blanks so far on this line, and whether one of them is a tab.
+    // Only spaces so far on this line.
     let mut at_start = true;
     let mut characters = text.chars().peekable();
     while let Some(c) = characters.next() {

@@ -1,5 +1,6 @@
 //! What is said of each claim that is missing, of another type, written twice, in another letter case or at its edge: the
 //! exact words that the operator's log has.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -91,5 +92,5 @@ fn every_claim_is_answered_in_these_words() {
         }
     }
     assert!(wrong.is_empty(), "now:\n{}", wrong.join("\n"));
-    assert_eq!(lines.count(), 164);
+    assert_eq!(lines.count(), 163);
 }
