@@ -1,6 +1,8 @@
 //! From a verified token and a policy that permits it to a grant, the only thing that mints.
 
-use github::{AccessTokenRequest, Installation, Level, Owner, Permissions, Reach};
+use crate::error::ExchangeError;
+use crate::narrowing::Narrowing;
+use github::{AccessTokenRequest, Installation, Level, Owner, Permissions, Reach, RepositoryName};
 use oidc::VerifiedIdToken;
 use policy::{Decision, Repositories, TrustPolicy};
 
@@ -23,6 +25,22 @@ pub(crate) struct Reading<'a> {
 }
 
 impl Grant {
+    /// The same for less. `read` is the repository that the policy was read in.
+    ///
+    /// # Errors
+    /// The first entry that the policy does not grant.
+    pub(crate) fn narrowed(
+        self,
+        narrowing: &Narrowing,
+        read: &RepositoryName,
+    ) -> Result<Self, ExchangeError> {
+        let asked = AccessTokenRequest {
+            permissions: narrowing.permissions(self.asked.permissions)?,
+            reach: narrowing.reach(self.asked.reach, read)?,
+        };
+        Ok(Self { asked, ..self })
+    }
+
     /// What GitHub is asked for.
     pub(crate) fn asked(&self) -> &AccessTokenRequest {
         &self.asked

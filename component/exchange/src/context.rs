@@ -254,7 +254,8 @@ pub(crate) async fn revoke<O: Outside>(
     }
 }
 
-async fn revoke_once<O: Outside>(
+/// Revokes one token, with one try.
+pub(crate) async fn revoke_once<O: Outside>(
     outside: &O,
     settings: &Settings,
     token: &InstallationAccessToken,

@@ -16,8 +16,13 @@ pub enum ExchangeError {
     TooManyValues(&'static str),
     #[error("parameters could not be read")]
     UnreadableParameters,
-    #[error("narrowing by \"{0}\" is not served yet")]
-    NarrowingNotServed(&'static str),
+    #[error("{parameter}: {problem}")]
+    Narrowing {
+        parameter: &'static str,
+        problem: String,
+    },
+    #[error("too many requests")]
+    TooManyRequests { retry_after: u64 },
     #[error("scope must be provided")]
     NoScope,
     #[error("identity must be provided")]
@@ -141,6 +146,7 @@ impl ExchangeError {
             | Self::Limited { retry_after, .. }
             | Self::OrganisationUnavailable { retry_after }
             | Self::OrganisationLimited { retry_after }
+            | Self::TooManyRequests { retry_after }
             | Self::GitHubUnavailable { retry_after }
             | Self::MintUnavailable { retry_after }
             | Self::NotRecorded { retry_after }
@@ -156,7 +162,7 @@ impl ExchangeError {
             Self::SeveralScopes
             | Self::TooManyValues(_)
             | Self::UnreadableParameters
-            | Self::NarrowingNotServed(_)
+            | Self::Narrowing { .. }
             | Self::NoScope
             | Self::NoIdentity
             | Self::MalformedScope
@@ -174,7 +180,9 @@ impl ExchangeError {
             Self::NotVerified => "token_verification_failed",
             Self::NoApp { .. } | Self::NotInstalled { .. } => "installation_not_found",
             Self::Suspended { .. } => "installation_suspended",
-            Self::Limited { .. } | Self::OrganisationLimited { .. } => "rate_limited",
+            Self::Limited { .. }
+            | Self::OrganisationLimited { .. }
+            | Self::TooManyRequests { .. } => "rate_limited",
             Self::AppRefused | Self::TokenWider => "upstream_error",
             Self::PolicyNotFound { .. } => "policy_not_found",
             Self::PolicyInvalid { .. } => "policy_invalid",

@@ -11,6 +11,7 @@
 //! | `installation` | the App's installation for the owner |
 //! | `organisation` | whose tokens the organisation takes, and what it lets no policy do |
 //! | `policy_file`, `read_token` | the policy's text |
+//! | [`narrowing`] | less than the policy grants, if that is asked for |
 //! | `authorize` | the policy's decision, and the grant that only it can make |
 //! | `mint` | the token, compared with the grant |
 //! | `audit`, `recording` | the record, written before the answer |
@@ -29,6 +30,7 @@ pub mod error;
 mod installation;
 mod memory;
 mod mint;
+pub mod narrowing;
 mod organisation;
 pub mod outside;
 mod policy_file;
@@ -36,6 +38,7 @@ mod provider;
 mod read_token;
 mod recording;
 pub mod request;
+mod revocation;
 pub mod settings;
 pub mod story;
 pub mod target;
@@ -47,6 +50,7 @@ pub use outside::{
     CacheName, Led, Limits, LogLevel, Outside, Room, SendError, SignerFailure, Unanswered,
 };
 pub use request::Incoming;
+pub use revocation::revoke;
 pub use settings::{App, Pool, Settings, Traits};
 pub use story::{Afterwards, Exchanged, Granted, exchange};
 

@@ -1,11 +1,16 @@
 //! Reading a token exchange request: query, form or JSON, in the superset that serves every client of octo-sts.
 
 use crate::error::ExchangeError;
-use serde_json::Value;
+use crate::narrowing::UnverifiedNarrowing;
+use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
 /// The largest bearer token, in bytes.
 const MAX_BEARER: usize = 16 * 1024;
+
+/// The parameters that name what is asked, and those that ask for less of it.
+const READ: [&str; 3] = ["scope", "scopes", "identity"];
+const NARROWING: [&str; 2] = ["permissions", "repositories"];
 
 /// The parts of an HTTP request that an exchange reads, as they came.
 #[derive(Debug, Clone, Default)]
@@ -31,6 +36,8 @@ pub struct TokenExchangeRequest {
     pub scope: String,
     /// octo-sts's identity; empty if absent.
     pub identity: String,
+    /// What the caller wants at most.
+    pub narrowing: UnverifiedNarrowing,
     /// For the audit record.
     pub user_agent: Option<String>,
     /// Whether the answer also has OAuth's names: only for requests with neither `scopes` nor a form body, since
@@ -43,7 +50,8 @@ struct Parameters {
     scope: BTreeSet<String>,
     scopes: BTreeSet<String>,
     identity: BTreeSet<String>,
-    narrowing: Option<&'static str>,
+    permissions: BTreeSet<Vec<(String, String)>>,
+    repositories: BTreeSet<Vec<String>>,
     form_body: bool,
 }
 
@@ -51,21 +59,22 @@ impl TokenExchangeRequest {
     /// Reads a request. Several scopes and unreadable parameters come first, then the authorization.
     ///
     /// # Errors
-    /// The first of: several scopes, a parameter with several values, narrowing (not served), authorization missing or
-    /// twice, a bearer above 16 KiB.
+    /// The first of: several scopes, a parameter with several values, authorization missing or twice, a bearer above 16 KiB.
     pub fn read(incoming: &Incoming) -> Result<Self, ExchangeError> {
         let parameters = Parameters::read(incoming)?;
         let scope = parameters.scope()?;
         let identity = single("identity", &parameters.identity)?;
-        if let Some(name) = parameters.narrowing {
-            return Err(ExchangeError::NarrowingNotServed(name));
-        }
+        let narrowing = UnverifiedNarrowing {
+            permissions: at_most_one("permissions", parameters.permissions)?,
+            repositories: at_most_one("repositories", parameters.repositories)?,
+        };
         let unverified_token = bearer(&incoming.authorization)?;
         let oauth_names = !parameters.form_body && parameters.scopes.is_empty();
         Ok(Self {
             unverified_token,
             scope,
             identity,
+            narrowing,
             user_agent: incoming.user_agent.clone(),
             oauth_names,
         })
@@ -126,13 +135,28 @@ impl Parameters {
                         self.add(&name, text.to_owned());
                     }
                 }
-                Value::Null => {}
-                _ if matches!(name.as_str(), "scope" | "scopes" | "identity") => {
+                Value::Object(members) if name == "permissions" => self.add_permissions(members)?,
+                Value::Array(items) if name == "repositories" => {
+                    let text = |item: Value| item.as_str().map(str::to_owned);
+                    let names: Option<Vec<_>> = items.into_iter().map(text).collect();
+                    let names = names.ok_or(ExchangeError::UnreadableParameters)?;
+                    self.repositories.insert(names);
+                }
+                Value::Null if !NARROWING.contains(&name.as_str()) => {}
+                _ if READ.contains(&name.as_str()) || NARROWING.contains(&name.as_str()) => {
                     return Err(ExchangeError::UnreadableParameters);
                 }
-                _ => self.add(&name, String::new()),
+                _ => {}
             }
         }
+        Ok(())
+    }
+
+    fn add_permissions(&mut self, members: Map<String, Value>) -> Result<(), ExchangeError> {
+        let entry = |(name, level): (String, Value)| Some((name, level.as_str()?.to_owned()));
+        let entries: Option<Vec<_>> = members.into_iter().map(entry).collect();
+        let entries = entries.ok_or(ExchangeError::UnreadableParameters)?;
+        self.permissions.insert(entries);
         Ok(())
     }
 
@@ -143,8 +167,8 @@ impl Parameters {
             "scope" => self.scope.insert(value),
             "scopes" => self.scopes.insert(value),
             "identity" => self.identity.insert(value),
-            "permissions" => self.narrowing.replace("permissions").is_none(),
-            "repositories" => self.narrowing.replace("repositories").is_none(),
+            "permissions" => self.permissions.insert(pairs(&value)),
+            "repositories" => self.repositories.insert(list(&value)),
             _ => false,
         };
     }
@@ -160,6 +184,32 @@ impl Parameters {
             Some(_) => Err(ExchangeError::SeveralScopes),
         }
     }
+}
+
+/// `contents:read,issues:write`; nothing is no entry.
+fn pairs(text: &str) -> Vec<(String, String)> {
+    let pair = |entry: String| match entry.split_once(':') {
+        Some((name, level)) => (name.to_owned(), level.to_owned()),
+        None => (entry, String::new()),
+    };
+    list(text).into_iter().map(pair).collect()
+}
+
+fn list(text: &str) -> Vec<String> {
+    if text.is_empty() {
+        return Vec::new();
+    }
+    text.split(',').map(str::to_owned).collect()
+}
+
+fn at_most_one<T: Ord>(
+    name: &'static str,
+    values: BTreeSet<T>,
+) -> Result<Option<T>, ExchangeError> {
+    if values.len() > 1 {
+        return Err(ExchangeError::TooManyValues(name));
+    }
+    Ok(values.into_iter().next())
 }
 
 fn single(name: &'static str, values: &BTreeSet<String>) -> Result<String, ExchangeError> {
@@ -185,7 +235,7 @@ fn well_escaped(form: &str) -> bool {
 
 /// Exactly one `Authorization` header; the prefix `Bearer ` is removed if it is there (RFC 6750 2.1; octo-sts takes the
 /// bare JWT too).
-fn bearer(headers: &[String]) -> Result<String, ExchangeError> {
+pub(crate) fn bearer(headers: &[String]) -> Result<String, ExchangeError> {
     let [header] = headers else {
         return Err(ExchangeError::AuthorizationCount);
     };
@@ -286,16 +336,46 @@ mod tests {
                 ExchangeError::UnreadableParameters,
             ),
             (
-                "permissions=contents:read",
+                "permissions=contents:read&permissions=contents:write",
                 "",
                 "",
-                ExchangeError::NarrowingNotServed("permissions"),
+                ExchangeError::TooManyValues("permissions"),
+            ),
+            (
+                "repositories=a",
+                JSON,
+                r#"{"repositories":["a","b"]}"#,
+                ExchangeError::TooManyValues("repositories"),
             ),
             (
                 "",
                 JSON,
-                r#"{"repositories":["a"]}"#,
-                ExchangeError::NarrowingNotServed("repositories"),
+                r#"{"permissions":null}"#,
+                ExchangeError::UnreadableParameters,
+            ),
+            (
+                "",
+                JSON,
+                r#"{"permissions":["contents:read"]}"#,
+                ExchangeError::UnreadableParameters,
+            ),
+            (
+                "",
+                JSON,
+                r#"{"permissions":{"contents":1}}"#,
+                ExchangeError::UnreadableParameters,
+            ),
+            (
+                "",
+                JSON,
+                r#"{"repositories":{"a":"b"}}"#,
+                ExchangeError::UnreadableParameters,
+            ),
+            (
+                "",
+                JSON,
+                r#"{"repositories":[1]}"#,
+                ExchangeError::UnreadableParameters,
             ),
         ] {
             assert_eq!(
@@ -304,6 +384,45 @@ mod tests {
                 "{query} {body}"
             );
         }
+    }
+
+    #[test]
+    fn less_is_asked_for_in_either_form() {
+        let narrowing = |query, content_type, body| {
+            TokenExchangeRequest::read(&incoming(query, content_type, body))
+                .map(|all| all.narrowing)
+        };
+        let pair = |name: &str, level: &str| (name.to_owned(), level.to_owned());
+        let wanted = UnverifiedNarrowing {
+            permissions: Some(vec![pair("contents", "read"), pair("issues", "write")]),
+            repositories: Some(vec!["a".to_owned(), "b".to_owned()]),
+        };
+        let form = "permissions=contents:read,issues:write&repositories=a,b";
+        let json =
+            r#"{"permissions":{"contents":"read","issues":"write"},"repositories":["a","b"]}"#;
+        for (query, content_type, body) in [
+            (form, "", ""),
+            ("", FORM, form),
+            (form, FORM, form),
+            ("", JSON, json),
+            (form, JSON, json),
+        ] {
+            assert_eq!(narrowing(query, content_type, body), Ok(wanted.clone()));
+        }
+        let empty = UnverifiedNarrowing {
+            permissions: Some(Vec::new()),
+            repositories: Some(Vec::new()),
+        };
+        assert_eq!(
+            narrowing("permissions=&repositories=", "", ""),
+            Ok(empty.clone())
+        );
+        let json = r#"{"permissions":{},"repositories":[]}"#;
+        assert_eq!(narrowing("", JSON, json), Ok(empty));
+        // One name is no two, whatever is in it.
+        let odd = narrowing("", JSON, r#"{"permissions":{"a:read,b":"write"}}"#).unwrap();
+        assert_eq!(odd.permissions, Some(vec![pair("a:read,b", "write")]));
+        assert_eq!(narrowing("", "", ""), Ok(UnverifiedNarrowing::default()));
     }
 
     #[test]

@@ -58,6 +58,8 @@ pub struct Traits {
 pub struct Settings {
     /// `STS_DOMAIN`: the audience of a policy that names none.
     pub default_audience: String,
+    /// `OCTOSTS_EXTRA_AUDIENCES`: accepted as the first is, during a move to a new host name.
+    pub extra_audiences: Vec<String>,
     /// `GITHUB_BASE_URL`.
     pub base_url: BaseUrl,
     /// `ORG_POLICY_REPO`.
@@ -106,6 +108,8 @@ impl Settings {
         let issuers = reader.issuer_rules(base_url.as_ref(), traits);
         let (detail_for_owners, detail_for_issuers) = reader.detail_for();
         let default_audience = reader.required("STS_DOMAIN");
+        let extra_audiences = reader.get("OCTOSTS_EXTRA_AUDIENCES").unwrap_or_default();
+        let extra_audiences = entries(&extra_audiences).map(|(_, entry)| entry.to_owned());
         let policy_repository = reader.policy_repository();
         let refusal_detail = reader.refusal_detail();
         let mint_check = reader.mint_check();
@@ -129,6 +133,7 @@ impl Settings {
             {
                 Ok(Self {
                     default_audience,
+                    extra_audiences: extra_audiences.collect(),
                     base_url,
                     policy_repository,
                     issuers,
@@ -147,6 +152,15 @@ impl Settings {
             }
             _ => Err(reader.problems),
         }
+    }
+
+    /// This server's audiences; the first is the one that sentences name.
+    #[must_use]
+    pub fn audiences(&self) -> Vec<&str> {
+        let extra = self.extra_audiences.iter().map(String::as_str);
+        std::iter::once(self.default_audience.as_str())
+            .chain(extra)
+            .collect()
     }
 
     /// Whether policies may grant a permission that is not built in.

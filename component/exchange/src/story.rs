@@ -7,6 +7,7 @@ use crate::detail::{self, Seen};
 use crate::error::{ExchangeError, PolicyStage, Refusal};
 use crate::installation;
 use crate::mint;
+use crate::narrowing::Narrowing;
 use crate::organisation::{self, Organisation};
 use crate::outside::{LogLevel, Outside};
 use crate::policy_file::{self, Place, PolicyText};
@@ -126,7 +127,7 @@ async fn decide_and_mint<O: Outside>(
         let refusal = ExchangeError::ClaimFormat(error.claim());
         Refusal::new(refusal, error)
     })?;
-    let (target, policy_name) = what_is_asked(request)?;
+    let (target, policy_name, narrowing) = what_is_asked(request)?;
     let no_app = || {
         Refusal::from(ExchangeError::NoApp {
             owner: target.owner.key(),
@@ -159,6 +160,7 @@ async fn decide_and_mint<O: Outside>(
         target: &target,
         place: &place,
         organisation: &organisation,
+        narrowing: &narrowing,
     };
     organisation.before_the_policy(exchange.kind(), record)?;
     let text = policy_file::read(context, &place, &mut installation).await?;
@@ -207,8 +209,10 @@ async fn installation_of<O: Outside>(
     Ok(found)
 }
 
-/// Scope and identity: presence, then form.
-fn what_is_asked(request: &TokenExchangeRequest) -> Result<(Target, PolicyName), Refusal> {
+/// Scope and identity: presence, then form; and the form of what narrows them.
+fn what_is_asked(
+    request: &TokenExchangeRequest,
+) -> Result<(Target, PolicyName, Narrowing), Refusal> {
     if request.scope.is_empty() {
         return Err(ExchangeError::NoScope.into());
     }
@@ -217,7 +221,7 @@ fn what_is_asked(request: &TokenExchangeRequest) -> Result<(Target, PolicyName),
     }
     let target = Target::parse(&request.scope).ok_or(ExchangeError::MalformedScope)?;
     let policy = PolicyName::parse(&request.identity).ok_or(ExchangeError::MalformedIdentity)?;
-    Ok((target, policy))
+    Ok((target, policy, Narrowing::parse(&request.narrowing)?))
 }
 
 struct Asked<'a, 'b, O> {
@@ -226,6 +230,7 @@ struct Asked<'a, 'b, O> {
     target: &'a Target,
     place: &'a Place<'a>,
     organisation: &'a Organisation<'a, 'b, O>,
+    narrowing: &'a Narrowing,
 }
 
 impl<O: Outside> Asked<'_, '_, O> {
@@ -278,7 +283,7 @@ impl<O: Outside> Asked<'_, '_, O> {
             repository_id: text.repository_id,
             private,
         };
-        let audiences = [settings.default_audience.as_str()];
+        let audiences = settings.audiences();
         let ours = claims
             .audience
             .iter()
@@ -310,7 +315,7 @@ impl<O: Outside> Asked<'_, '_, O> {
                 let reaches = self.reaches_policy_repository(&grant);
                 self.organisation
                     .of_the_policy(&policy, kind, reaches, record)?;
-                Ok(grant)
+                Ok(grant.narrowed(self.narrowing, self.place.repository)?)
             }
             Err(decision) => Err(detail::denied(&seen, &decision)),
         }

@@ -12,7 +12,7 @@ pub fn code_and_status(error: &ExchangeError) -> (u8, u16) {
         ExchangeError::SeveralScopes
         | ExchangeError::TooManyValues(_)
         | ExchangeError::UnreadableParameters
-        | ExchangeError::NarrowingNotServed(_)
+        | ExchangeError::Narrowing { .. }
         | ExchangeError::NoScope
         | ExchangeError::NoIdentity
         | ExchangeError::MalformedScope
@@ -37,7 +37,9 @@ pub fn code_and_status(error: &ExchangeError) -> (u8, u16) {
         | ExchangeError::Denied(_)
         | ExchangeError::MintUnprocessable
         | ExchangeError::MintForbidden => (7, 403),
-        ExchangeError::Limited { .. } | ExchangeError::OrganisationLimited { .. } => (8, 429),
+        ExchangeError::Limited { .. }
+        | ExchangeError::OrganisationLimited { .. }
+        | ExchangeError::TooManyRequests { .. } => (8, 429),
         ExchangeError::OrganisationIssuersInvalid
         | ExchangeError::OrganisationRequired
         | ExchangeError::GuardRailsInvalid => (9, 400),
@@ -133,6 +135,15 @@ pub fn granted(granted: &Granted, decision: &str) -> Response<Vec<u8>> {
     response
         .headers_mut()
         .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// The answer to a revocation: done, and nothing to say.
+#[must_use]
+pub fn revoked(decision: &str) -> Response<Vec<u8>> {
+    let mut response = json(204, &(), decision);
+    response.body_mut().clear();
+    response.headers_mut().remove(header::CONTENT_TYPE);
     response
 }
 

@@ -23,7 +23,11 @@ fn every_error() -> Vec<ExchangeError> {
         ExchangeError::SeveralScopes,
         ExchangeError::TooManyValues("NAME"),
         ExchangeError::UnreadableParameters,
-        ExchangeError::NarrowingNotServed("NAME"),
+        ExchangeError::Narrowing {
+            parameter: "NAME",
+            problem: "WHAT".into(),
+        },
+        ExchangeError::TooManyRequests { retry_after },
         ExchangeError::NoScope,
         ExchangeError::NoIdentity,
         ExchangeError::MalformedScope,

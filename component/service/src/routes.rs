@@ -3,7 +3,7 @@
 use crate::configuration;
 use crate::outside::World;
 use crate::respond;
-use exchange::{ExchangeError, Incoming, decision_id, exchange};
+use exchange::{ExchangeError, Incoming, decision_id, exchange, revoke};
 use http::{HeaderMap, Method, Request, Response, header};
 use http_body_util::BodyExt;
 use wasip2::http::types::{IncomingRequest, ResponseOutparam};
@@ -24,6 +24,7 @@ enum Route {
     Welcome,
     Health,
     Exchange,
+    Revoke,
 }
 
 /// Answers one request. Work that must not delay the answer is done after it has left.
@@ -44,6 +45,7 @@ pub(crate) fn handle(request: IncomingRequest, response_out: ResponseOutparam) {
             Ok(Route::Welcome) => send(responder, respond::welcome(&decision)).await,
             Ok(Route::Health) => send(responder, respond::health(&problems(), &decision)).await,
             Ok(Route::Exchange) => answer_exchange(&world, request, responder, &decision).await,
+            Ok(Route::Revoke) => answer_revocation(&world, request, responder, &decision).await,
             Err(error) => send(responder, respond::refused(&error, &decision)).await,
         }
     });
@@ -66,12 +68,15 @@ fn route(method: &Method, path: &str) -> Result<Route, ExchangeError> {
         ("/", "GET") => Ok(Route::Welcome),
         ("/healthz", "GET") => Ok(Route::Health),
         ("/", "POST") | ("/sts/exchange" | "/exchange", "GET" | "POST") => Ok(Route::Exchange),
+        ("/sts/revoke", "POST") => Ok(Route::Revoke),
         ("/sts/exchange_refresh_token", "POST") => Err(ExchangeError::RefreshTokens),
         ("/" | "/sts/exchange" | "/exchange", _) => {
             Err(ExchangeError::WrongMethod { allow: "GET, POST" })
         }
         ("/healthz", _) => Err(ExchangeError::WrongMethod { allow: "GET" }),
-        ("/sts/exchange_refresh_token", _) => Err(ExchangeError::WrongMethod { allow: "POST" }),
+        ("/sts/exchange_refresh_token" | "/sts/revoke", _) => {
+            Err(ExchangeError::WrongMethod { allow: "POST" })
+        }
         _ => Err(ExchangeError::NoSuchPath),
     }
 }
@@ -107,6 +112,27 @@ async fn answer_exchange(
     };
     send(responder, answer).await;
     exchanged.afterwards.run(world, &settings, decision).await;
+}
+
+async fn answer_revocation(
+    world: &World,
+    request: Request<Body>,
+    responder: Responder,
+    decision: &str,
+) {
+    let answer = match (read(request).await, configuration::read()) {
+        (Err(error), _) => Err(error),
+        (Ok(_), Err(_)) => Err(ExchangeError::NotConfigured { retry_after: 30 }),
+        (Ok(incoming), Ok(settings)) => {
+            let revoked = revoke(world, &settings, decision, &incoming).await;
+            revoked.map_err(|refusal| refusal.error)
+        }
+    };
+    let answer = match answer {
+        Ok(()) => respond::revoked(decision),
+        Err(error) => respond::refused(&error, decision),
+    };
+    send(responder, answer).await;
 }
 
 /// The caller may have left; there is nobody to tell.

@@ -84,7 +84,7 @@ pub(super) const NAMES: &[Name] = &[
     name("APP_CONFIG_FILE", "app_config_file", Host, Refused, None),
     // Later.
     name("OCTOSTS_POLICY_GRACE", "octosts_policy_grace", Guest, Later, None),
-    name("OCTOSTS_EXTRA_AUDIENCES", "octosts_extra_audiences", Guest, Later, None),
+    name("OCTOSTS_EXTRA_AUDIENCES", "octosts_extra_audiences", Guest, Served, None),
     name("OCTOSTS_EXTRA_PERMISSIONS", "octosts_extra_permissions", Guest, Served, None),
     name("OCTOSTS_REFUSAL_LIMIT", "octosts_refusal_limit", Guest, Later, None),
     name("OCTOSTS_PUBLIC_URL", "octosts_public_url", Guest, Later, None),
