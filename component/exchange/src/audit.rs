@@ -143,7 +143,7 @@ impl Record {
         self.policy = Some(PolicyRecord {
             path,
             sha: text.sha.clone(),
-            stale: false,
+            stale: text.stale,
         });
     }
 

@@ -142,7 +142,7 @@ async fn page<O: Outside>(context: &Context<'_, O>, app: u64) -> Result<Page, Tr
 
 fn refused(owner: &Owner, trouble: &Trouble) -> Refusal {
     let error = match trouble {
-        Trouble::Limited { retry_after } => ExchangeError::Limited {
+        Trouble::Limited { retry_after, .. } => ExchangeError::Limited {
             what: owner.to_string(),
             retry_after: *retry_after,
         },

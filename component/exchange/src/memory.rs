@@ -10,6 +10,7 @@
 //! | `policy` | account id, owner, repository, name | 5 min; "none" 5 min, forbidden 1 min | as `provider` |
 //! | `organisation` | account id, owner, policy repository | 5 min | as `provider` |
 //! | `organisation-stale` | the same | 1 h | as `provider` |
+//! | `policy-stale` | as `policy` | 1 h | as `provider` |
 //! | `policy-names` | account id, owner, repository | 60 s | a refusal |
 //! | `missing-names` | account id, owner, repository | 5 min (a count) | a listing more or less |
 //! | `log-lines` | what | 1 s (a count) | log lines more or less |

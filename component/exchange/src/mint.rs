@@ -59,7 +59,7 @@ pub(crate) fn refused(owner: &str, identity: &str, trouble: &Trouble) -> Refusal
         Trouble::NotFound(_) => ExchangeError::NotInstalled {
             owner: owner.to_owned(),
         },
-        Trouble::Limited { retry_after } => ExchangeError::Limited {
+        Trouble::Limited { retry_after, .. } => ExchangeError::Limited {
             what: identity.to_owned(),
             retry_after: *retry_after,
         },

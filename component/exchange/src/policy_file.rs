@@ -17,6 +17,8 @@ use std::time::Duration;
 
 /// Seconds that a policy's text, and its absence, is believed.
 const KEEP: u64 = 300;
+/// Seconds that a text may serve while it can't be read, at most (rule 13).
+const KEEP_STALE: u64 = 3600;
 /// Seconds that a refusal to read it is believed.
 const KEEP_FORBIDDEN: u64 = 60;
 /// The largest policy file, in bytes.
@@ -49,9 +51,14 @@ pub(crate) struct PolicyText {
     pub(crate) repository_id: u64,
     /// Whether strangers may not read it (rule 3).
     pub(crate) private: bool,
+    /// When GitHub gave it, in Unix seconds.
+    confirmed: i64,
     /// Whether it came from memory. Never stored.
     #[serde(skip, default = "yes")]
     pub(crate) remembered: bool,
+    /// Whether it serves because GitHub could not be asked (rule 13). Never stored.
+    #[serde(skip)]
+    pub(crate) stale: bool,
 }
 
 fn yes() -> bool {
@@ -69,6 +76,13 @@ impl Place<'_> {
     /// `.github/chainguard/NAME.sts.yaml`.
     pub(crate) fn path(&self) -> String {
         format!("{DIRECTORY}/{}", self.policy.file_name())
+    }
+
+    fn stale_name(&self, installation: &Installation) -> CacheName {
+        CacheName {
+            kind: "policy-stale",
+            ..self.name(installation)
+        }
     }
 
     fn parts(&self, installation: &Installation) -> [String; 3] {
@@ -104,7 +118,9 @@ pub(crate) async fn read<O: Outside>(
     for last in [false, true] {
         let name = place.name(current);
         let file = memory::remembered(context.outside, &name, context.left(), async || {
-            fetch(context, place, current).await
+            let (file, keep) = fetch(context, place, current).await?;
+            keep_stale(context, place, current, &file);
+            Ok((file, keep))
         });
         match file.await {
             Ok(PolicyFile::Text(text)) => return Ok(text),
@@ -126,7 +142,10 @@ pub(crate) async fn read<O: Outside>(
                 installation::forget(context, place.app, place.owner, current);
                 *current = installation::find(context, place.app, place.owner).await?;
             }
-            Err(trouble) => return Err(refused(place, &trouble)),
+            Err(trouble) => {
+                let stale = stale(context, place, current, &trouble);
+                return stale.ok_or_else(|| refused(place, &trouble));
+            }
         }
     }
     Err(ExchangeError::NotInstalled {
@@ -142,6 +161,60 @@ pub(crate) fn forget<O: Outside>(
     installation: &Installation,
 ) {
     context.outside.cache_remove(&place.name(installation));
+    context
+        .outside
+        .cache_remove(&place.stale_name(installation));
+}
+
+/// Rule 13: the last text serves while GitHub can't be asked, for a few minutes; until a proven primary limit ends, which
+/// may be an hour.
+fn stale<O: Outside>(
+    context: &Context<'_, O>,
+    place: &Place<'_>,
+    installation: &Installation,
+    trouble: &Trouble,
+) -> Option<PolicyText> {
+    let most = match trouble {
+        Trouble::Limited { primary: true, .. } => KEEP_STALE,
+        Trouble::Limited { .. }
+        | Trouble::Status(_)
+        | Trouble::Network(_)
+        | Trouble::Unreadable(_) => context.settings.policy_grace.as_secs().min(KEEP_STALE),
+        _ => return None,
+    };
+    let name = place.stale_name(installation);
+    let text: PolicyText = memory::get(context.outside, &name)?;
+    let age = u64::try_from(context.now().saturating_sub(text.confirmed)).ok()?;
+    if age > most {
+        return None;
+    }
+    let fields = [
+        ("identity", identity(place)),
+        ("because", trouble.to_string()),
+    ];
+    let message = "a policy can't be read; its last text serves";
+    context.log(LogLevel::Warn, message, &fields);
+    Some(PolicyText {
+        stale: true,
+        ..text
+    })
+}
+
+/// Keeps a text for when it can't be read, and nothing once GitHub says that it is gone.
+fn keep_stale<O: Outside>(
+    context: &Context<'_, O>,
+    place: &Place<'_>,
+    installation: &Installation,
+    file: &PolicyFile,
+) {
+    let name = place.stale_name(installation);
+    match file {
+        PolicyFile::Text(text) if text.text.is_ok() => {
+            // A minute more than it is believed, so that the age decides and not the store.
+            memory::put(context.outside, &name, Keep::kept(KEEP_STALE + 60), text);
+        }
+        _ => context.outside.cache_remove(&name),
+    }
 }
 
 fn identity(place: &Place<'_>) -> String {
@@ -150,7 +223,7 @@ fn identity(place: &Place<'_>) -> String {
 
 fn refused(place: &Place<'_>, trouble: &Trouble) -> Refusal {
     let error = match trouble {
-        Trouble::Limited { retry_after } => ExchangeError::Limited {
+        Trouble::Limited { retry_after, .. } => ExchangeError::Limited {
             what: identity(place),
             retry_after: *retry_after,
         },
@@ -214,11 +287,11 @@ async fn fetch_with<O: Outside>(
         .await;
     match contents {
         Ok(Contents::File { bytes, sha }) => Ok((
-            policy_file(text_of(bytes), sha, repository),
+            policy_file(context, text_of(bytes), sha, repository),
             Keep::kept(KEEP),
         )),
         Ok(Contents::NotAFile(why)) => {
-            let file = policy_file(Err(why.to_owned()), String::new(), repository);
+            let file = policy_file(context, Err(why.to_owned()), String::new(), repository);
             Ok((file, Keep::negative(KEEP_FORBIDDEN)))
         }
         Err(Trouble::NotFound(moved)) => {
@@ -237,13 +310,20 @@ async fn fetch_with<O: Outside>(
     }
 }
 
-fn policy_file(text: Result<String, String>, sha: String, repository: &Repository) -> PolicyFile {
+fn policy_file<O: Outside>(
+    context: &Context<'_, O>,
+    text: Result<String, String>,
+    sha: String,
+    repository: &Repository,
+) -> PolicyFile {
     PolicyFile::Text(PolicyText {
         text,
         sha,
         repository_id: repository.id,
         private: repository.private,
+        confirmed: context.now(),
         remembered: false,
+        stale: false,
     })
 }
 

@@ -74,6 +74,8 @@ pub struct Settings {
     pub detail_for_issuers: Vec<Issuer>,
     /// `OCTOSTS_ISSUER_GRACE`.
     pub issuer_grace: Duration,
+    /// `OCTOSTS_POLICY_GRACE`.
+    pub policy_grace: Duration,
     /// `OCTOSTS_MINT_CHECK`.
     pub mint_check: MintCheck,
     /// `OCTOSTS_DEADLINE`.
@@ -116,6 +118,7 @@ impl Settings {
         let audit_required = reader.audit_required();
         let finish_first = reader.finish_first(traits);
         let issuer_grace = reader.duration("OCTOSTS_ISSUER_GRACE", Duration::from_secs(6 * 3600));
+        let policy_grace = reader.duration("OCTOSTS_POLICY_GRACE", Duration::from_secs(600));
         let deadline = reader.duration("OCTOSTS_DEADLINE", Duration::from_secs(25));
         reader.check(
             deadline >= Duration::from_secs(1),
@@ -141,6 +144,7 @@ impl Settings {
                     detail_for_owners,
                     detail_for_issuers,
                     issuer_grace,
+                    policy_grace,
                     mint_check,
                     deadline,
                     audit_required,

@@ -8,7 +8,7 @@ use thiserror::Error;
 #[derive(Debug, Clone, PartialEq, Eq, Error, Serialize, Deserialize)]
 pub(crate) enum Trouble {
     #[error("GitHub limits for {retry_after} s")]
-    Limited { retry_after: u64 },
+    Limited { retry_after: u64, primary: bool },
     #[error("GitHub answered 403")]
     Forbidden,
     #[error("GitHub answered 404{0}")]
@@ -69,7 +69,13 @@ impl From<github::Failure> for Trouble {
     fn from(failure: github::Failure) -> Self {
         use github::Failure;
         match failure {
-            Failure::RateLimited { retry_after } => Self::Limited { retry_after },
+            Failure::RateLimited {
+                retry_after,
+                primary,
+            } => Self::Limited {
+                retry_after,
+                primary,
+            },
             Failure::Unauthorized => Self::TokenRefused,
             Failure::Forbidden => Self::Forbidden,
             Failure::NotFound { to } => {

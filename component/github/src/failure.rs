@@ -19,6 +19,8 @@ pub enum Failure {
     RateLimited {
         /// Seconds, 1 to 3600.
         retry_after: u64,
+        /// Whether it is the primary limit, whose end GitHub says: nothing remains until then.
+        primary: bool,
     },
     /// 401: the credential is not accepted.
     #[error("401 Unauthorized")]
@@ -72,19 +74,13 @@ pub fn success(answer: &Response<Vec<u8>>, now: i64) -> Result<&[u8], Failure> {
 #[must_use]
 pub fn named_limit(answer: &Response<Vec<u8>>, now: i64) -> Option<Failure> {
     let headers = answer.headers();
-    (names_limit(headers) && !answer.status().is_success()).then(|| Failure::RateLimited {
-        retry_after: retry_after(headers, now),
-    })
+    (names_limit(headers) && !answer.status().is_success()).then(|| rate_limited(headers, now))
 }
 
 fn sort(status: StatusCode, headers: &HeaderMap, body: &[u8], now: i64) -> Failure {
     match status.as_u16() {
-        429 => Failure::RateLimited {
-            retry_after: retry_after(headers, now),
-        },
-        403 if limited(headers, body) => Failure::RateLimited {
-            retry_after: retry_after(headers, now),
-        },
+        429 => rate_limited(headers, now),
+        403 if limited(headers, body) => rate_limited(headers, now),
         401 => Failure::Unauthorized,
         403 => Failure::Forbidden,
         404 | 410 => Failure::NotFound { to: None },
@@ -117,6 +113,13 @@ fn limited(headers: &HeaderMap, body: &[u8]) -> bool {
     documentation.is_some_and(|url| {
         url.ends_with("#abuse-rate-limits") || url.ends_with("secondary-rate-limits")
     })
+}
+
+fn rate_limited(headers: &HeaderMap, now: i64) -> Failure {
+    Failure::RateLimited {
+        retry_after: retry_after(headers, now),
+        primary: text(headers, "x-ratelimit-remaining") == Some("0"),
+    }
 }
 
 fn names_limit(headers: &HeaderMap) -> bool {
@@ -179,7 +182,10 @@ mod tests {
             (403, vec![("retry-after", "5")], "", 5),
             (403, vec![], docs, 60),
         ] {
-            let limited = Failure::RateLimited { retry_after: wait };
+            let limited = Failure::RateLimited {
+                retry_after: wait,
+                primary: headers.contains(&("x-ratelimit-remaining", "0")),
+            };
             assert_eq!(
                 success(&answer(status, &headers, body), 1000),
                 Err(limited),

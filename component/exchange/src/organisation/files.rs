@@ -245,7 +245,7 @@ impl<O: Outside> Reading<'_, '_, O> {
                 owner: self.owner.to_string(),
             },
             Trouble::Wider(_) => ExchangeError::TokenWider,
-            Trouble::Limited { retry_after } => ExchangeError::OrganisationLimited {
+            Trouble::Limited { retry_after, .. } => ExchangeError::OrganisationLimited {
                 retry_after: *retry_after,
             },
             _ => ExchangeError::OrganisationUnavailable { retry_after: 5 },

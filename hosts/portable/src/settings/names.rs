@@ -83,7 +83,7 @@ pub(super) const NAMES: &[Name] = &[
     name("KMS_KEYS", "kms_keys", Host, Refused, None),
     name("APP_CONFIG_FILE", "app_config_file", Host, Refused, None),
     // Later.
-    name("OCTOSTS_POLICY_GRACE", "octosts_policy_grace", Guest, Later, None),
+    name("OCTOSTS_POLICY_GRACE", "octosts_policy_grace", Guest, Served, None),
     name("OCTOSTS_EXTRA_AUDIENCES", "octosts_extra_audiences", Guest, Served, None),
     name("OCTOSTS_EXTRA_PERMISSIONS", "octosts_extra_permissions", Guest, Served, None),
     name("OCTOSTS_REFUSAL_LIMIT", "octosts_refusal_limit", Guest, Later, None),
