@@ -89,6 +89,8 @@ pub enum ExchangeError {
     AudienceNotAccepted,
     #[error("{0}")]
     Denied(String),
+    #[error("no GitHub App matches the trust policy")]
+    NoAppMatches,
     #[error("token exchange failure (StatusUnprocessableEntity)")]
     MintUnprocessable,
     #[error("failed to get token")]
@@ -188,7 +190,10 @@ impl ExchangeError {
             Self::PolicyInvalid { .. } => "policy_invalid",
             Self::PolicyForbidden { .. } => "policy_forbidden",
             Self::AudienceNotAccepted => "audience_not_accepted",
-            Self::Denied(_) | Self::MintUnprocessable | Self::MintForbidden => "permission_denied",
+            Self::Denied(_)
+            | Self::NoAppMatches
+            | Self::MintUnprocessable
+            | Self::MintForbidden => "permission_denied",
             Self::ProviderUnavailable { .. }
             | Self::KeysPending { .. }
             | Self::OrganisationUnavailable { .. }

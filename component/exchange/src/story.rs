@@ -297,7 +297,7 @@ impl<O: Outside> Asked<'_, '_, O> {
             .map_err(|why| invalid(PolicyStage::Read, why.clone()))?;
         let served = Served {
             permission: &|name| settings.knows_permission(name) || installation.lists(name),
-            apps: false,
+            apps: true,
             single_use: false,
         };
         let policy = TrustPolicy::parse(file.as_bytes(), self.kind(), &served)
@@ -315,9 +315,20 @@ impl<O: Outside> Asked<'_, '_, O> {
                 let reaches = self.reaches_policy_repository(&grant);
                 self.organisation
                     .of_the_policy(&policy, kind, reaches, record)?;
-                Ok(grant.narrowed(self.narrowing, self.place.repository)?)
+                let grant = grant.narrowed(self.narrowing, self.place.repository)?;
+                self.check_app(&policy)?;
+                Ok(grant)
             }
             Err(decision) => Err(detail::denied(&seen, &decision)),
+        }
+    }
+
+    /// A policy may say which Apps may mint. Only ids are known here, so a name matches none.
+    fn check_app(&self, policy: &TrustPolicy) -> Result<(), Refusal> {
+        let app = self.place.app.to_string();
+        match policy.app() {
+            Some(wanted) if !wanted.matches(&app) => Err(ExchangeError::NoAppMatches.into()),
+            _ => Ok(()),
         }
     }
 

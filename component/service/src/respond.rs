@@ -35,6 +35,7 @@ pub fn code_and_status(error: &ExchangeError) -> (u8, u16) {
         | ExchangeError::PolicyForbidden { .. }
         | ExchangeError::AudienceNotAccepted
         | ExchangeError::Denied(_)
+        | ExchangeError::NoAppMatches
         | ExchangeError::MintUnprocessable
         | ExchangeError::MintForbidden => (7, 403),
         ExchangeError::Limited { .. }

@@ -68,6 +68,7 @@ fn every_error() -> Vec<ExchangeError> {
         ExchangeError::GitHubUnavailable { retry_after },
         ExchangeError::AudienceNotAccepted,
         ExchangeError::Denied("token does not match trust policy".into()),
+        ExchangeError::NoAppMatches,
         ExchangeError::MintUnprocessable,
         ExchangeError::MintForbidden,
         ExchangeError::MintUnavailable { retry_after },
