@@ -161,3 +161,31 @@ fn policy_check_that_cannot_run_ends_with_2() {
         assert!(!stderr(&checked).is_empty());
     }
 }
+
+/// The YAML of docs/POLICIES.md, by the name in its first line.
+#[test]
+fn the_examples_of_the_page_on_policies_are_good() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/POLICIES.md"));
+    let page = page.unwrap();
+    let blocks = page.split("```yaml\n").skip(1);
+    let examples: Vec<_> = blocks
+        .map(|block| block.split("```").next().unwrap())
+        .collect();
+    assert_eq!(examples.len(), 5);
+    for (number, example) in examples.iter().enumerate() {
+        let name = ["trusted-token-issuers.yaml", "guard-rails.yaml"]
+            .into_iter()
+            .find(|name| example.starts_with(&format!("# {name}")))
+            .unwrap_or("example.sts.yaml");
+        let folder = if example.starts_with("# acme/.github") {
+            ".github"
+        } else {
+            "app"
+        };
+        let file = format!("{folder}/.github/chainguard/{name}");
+        let folder = Folder::with(&format!("page{number}"), &[(file.as_str(), example)]);
+        let checked = octo_sts(&["policy", "check", folder.path()]);
+        assert_eq!(stdout(&checked), "", "{example}");
+        assert_eq!(checked.status.code(), Some(0), "{example}");
+    }
+}
