@@ -20,11 +20,41 @@ pub(crate) enum Command {
     /// Check trust policies and ask what they decide; no server is needed.
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Look into audit records.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Print the completion script for a shell.
     Completions {
         /// The shell.
         shell: clap_complete::Shell,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditCommand {
+    /// Verify that no record was changed, taken out or put in.
+    #[command(after_help = VERIFY_HELP)]
+    Verify(Verify),
+}
+
+const VERIFY_HELP: &str = "\
+A chain shows edits, losses and swaps. It does not show a file that was rewritten as a whole, or cut at its end: compare it with a head
+that the server wrote to its log (\"audit head\", every 1,000 records and at the end). Files of one server that were rotated are
+verified one by one; each says what it follows and how it ends.
+
+Exit status: 0 whole, 1 broken, 2 unreadable.";
+
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// Audit records, one JSON object a line; - is standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// A hash from the log that one of the records must have
+    #[arg(long, value_name = "HASH")]
+    pub(crate) head: Option<String>,
+    /// How the result is printed
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, Subcommand)]

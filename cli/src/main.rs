@@ -1,11 +1,12 @@
 //! The program `octo-sts`.
 
 mod arguments;
+mod audit_command;
 mod component;
 mod policy_command;
 mod serve;
 
-use arguments::{Arguments, Command};
+use arguments::{Arguments, AuditCommand, Command};
 use clap::{CommandFactory, Parser};
 use std::process::ExitCode;
 
@@ -13,6 +14,7 @@ fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Serve(serve) => serve::run(&serve),
         Command::Policy(command) => policy_command::run(&command),
+        Command::Audit(AuditCommand::Verify(verify)) => audit_command::verify(&verify),
         Command::Completions { shell } => {
             clap_complete::generate(
                 shell,

@@ -189,3 +189,72 @@ fn the_examples_of_the_page_on_policies_are_good() {
         assert_eq!(checked.status.code(), Some(0), "{example}");
     }
 }
+
+/// Two records of one boot, as our host writes them.
+const FIRST: &str = r#"{"outcome":"granted","chain":{"boot":"b","seq":1,"previous":"0000000000000000000000000000000000000000000000000000000000000000"}}"#;
+
+#[test]
+fn audit_verify_names_the_first_broken_line() {
+    let head = "HEAD";
+    let second =
+        format!(r#"{{"outcome":"refused","chain":{{"boot":"b","seq":2,"previous":"{head}"}}}}"#);
+    let folder = Folder::with(
+        "audit",
+        &[("one", &format!("{FIRST}\n")), ("none", "no record\n")],
+    );
+    let one = format!("{}/one", folder.path());
+    let whole = octo_sts(&["audit", "verify", &one]);
+    assert_eq!(whole.status.code(), Some(0), "{}", stderr(&whole));
+    let text = stdout(&whole);
+    let head_of_one = text.trim().rsplit(' ').next().unwrap().to_owned();
+    assert!(text.starts_with("1 lines of 1 boots\nends with "), "{text}");
+
+    let both = format!("{FIRST}\n{}\n", second.replace(head, &head_of_one));
+    let edited = both.replace("granted", "refused");
+    let folder = Folder::with(
+        "audits",
+        &[("both", &both), ("edited", &edited), ("none", "x\n")],
+    );
+    let file = |name: &str| format!("{}/{name}", folder.path());
+    for (arguments, code, said) in [
+        (
+            vec![file("both"), "--head".into(), head_of_one.clone()],
+            0,
+            "the head is line 1",
+        ),
+        (
+            vec![file("both"), "--head".into(), "00".into()],
+            1,
+            "no record has this head",
+        ),
+        (
+            vec![file("edited")],
+            1,
+            "broken at line 2: it does not follow from the line before",
+        ),
+        (
+            vec![file("none")],
+            1,
+            "broken at line 1: it is no record with a chain",
+        ),
+        (
+            vec![file("edited"), "--format".into(), "json".into()],
+            1,
+            "\"ok\":false",
+        ),
+    ] {
+        let arguments: Vec<&str> = ["audit", "verify"]
+            .into_iter()
+            .chain(arguments.iter().map(String::as_str))
+            .collect();
+        let verified = octo_sts(&arguments);
+        assert_eq!(verified.status.code(), Some(code), "{arguments:?}");
+        assert!(
+            stdout(&verified).contains(said),
+            "{arguments:?} {}",
+            stdout(&verified)
+        );
+    }
+    let absent = octo_sts(&["audit", "verify", "/no/such/file"]);
+    assert_eq!(absent.status.code(), Some(2));
+}

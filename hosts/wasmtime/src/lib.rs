@@ -54,7 +54,7 @@ pub use engine::Limits;
 pub use error::Error;
 pub use fixed::{Fixed, FixedAnswer};
 pub use host::Host;
-pub use journal::{AuditSink, LogSink};
+pub use journal::{AuditSink, LogSink, VerifiedAudit, verify_audit};
 pub use outbound::{Body, Egress, HttpError, Timeouts};
 pub use portable::{LogFormat, LogLevel, Settings};
 pub use signer::{Signature, Signer};

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use host_wasmtime::{AuditSink, LogSink};
+use host_wasmtime::{AuditSink, LogSink, VerifiedAudit, verify_audit};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
@@ -74,35 +74,25 @@ impl AuditSink for FailingAudit {
     }
 }
 
-/// Whether each record names the SHA-256 of the line before it, the numbers have no gap and all are of one boot
-/// (rule 33). Says what is broken.
+/// Whether the records are one chain from its beginning, of one boot (rule 33). Says what is broken.
 ///
 /// # Errors
 /// The first line that does not follow.
 pub fn check_chain(lines: &[String]) -> Result<(), String> {
-    let mut previous = "0".repeat(64);
-    let mut boot = None;
-    for (number, line) in (1..).zip(lines) {
-        let record: Value = serde_json::from_str(line).map_err(|error| error.to_string())?;
-        let of = |name: &str| {
-            let chain = record.get("chain");
-            chain
-                .and_then(|chain| chain.get(name))
-                .cloned()
-                .unwrap_or_default()
-        };
-        if of("seq") != number {
-            return Err(format!("record {number} says {}", of("seq")));
-        }
-        if of("previous") != previous.as_str() {
-            return Err(format!("record {number} does not follow"));
-        }
-        if *boot.get_or_insert(of("boot")) != of("boot") {
-            return Err(format!("record {number} is of another boot"));
-        }
-        previous = sha256_hex(line.as_bytes());
+    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let verified = verify_audit(text.as_bytes(), None).map_err(|error| error.to_string())?;
+    if let Some((line, why)) = verified.broken.first() {
+        return Err(format!("record {line}: {why}"));
     }
-    Ok(())
+    let whole = verified.boots == 1 && verified.follows == VerifiedAudit::BEGINNING;
+    if whole || lines.is_empty() {
+        Ok(())
+    } else {
+        Err(format!(
+            "{} boots, after {}",
+            verified.boots, verified.follows
+        ))
+    }
 }
 
 /// SHA-256 in hex.
