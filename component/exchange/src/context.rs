@@ -39,6 +39,8 @@ pub(crate) struct Context<'a, O> {
     github_calls: Cell<u32>,
     afterwards: RefCell<Vec<InstallationAccessToken>>,
     read_tokens: RefCell<Vec<ReadToken>>,
+    /// GitHub is not asked for this caller (rule 16).
+    gate_closed: Cell<bool>,
 }
 
 impl<'a, O: Outside> Context<'a, O> {
@@ -50,6 +52,7 @@ impl<'a, O: Outside> Context<'a, O> {
             github_calls: Cell::new(0),
             afterwards: RefCell::default(),
             read_tokens: RefCell::default(),
+            gate_closed: Cell::new(false),
         }
     }
 
@@ -74,6 +77,11 @@ impl<'a, O: Outside> Context<'a, O> {
     /// A token that is not needed any more: revoked once the answer has left.
     pub(crate) fn revoke_later(&self, token: InstallationAccessToken) {
         self.afterwards.borrow_mut().push(token);
+    }
+
+    /// From now on memory alone serves this caller, or from now on GitHub again.
+    pub(crate) fn close_gate(&self, closed: bool) {
+        self.gate_closed.set(closed);
     }
 
     pub(crate) fn remember_read_token(&self, token: ReadToken) {
@@ -171,6 +179,9 @@ impl<'a, O: Outside> Context<'a, O> {
         build: impl Fn() -> Result<Call, BadRequest>,
         read: &impl Fn(&Response<Vec<u8>>, i64) -> Result<T, Failure>,
     ) -> Result<T, Trouble> {
+        if self.gate_closed.get() {
+            return Err(Trouble::TooManyRefusals);
+        }
         let pauses: &[Duration] = match tries {
             Tries::Three => &PAUSES,
             Tries::TwoIfNotArrived => PAUSES.get(..1).unwrap_or_default(),
@@ -229,6 +240,7 @@ impl<'a, O: Outside> Context<'a, O> {
 pub(crate) fn general(trouble: &Trouble) -> ExchangeError {
     match trouble {
         Trouble::Deadline => ExchangeError::Deadline,
+        Trouble::TooManyRefusals => ExchangeError::TooManyRefusals { retry_after: 60 },
         Trouble::AppRefused => ExchangeError::AppRefused,
         Trouble::UnknownApp | Trouble::Internal => ExchangeError::Internal,
         _ => ExchangeError::GitHubUnavailable { retry_after: 5 },

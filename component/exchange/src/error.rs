@@ -23,6 +23,8 @@ pub enum ExchangeError {
     },
     #[error("too many requests")]
     TooManyRequests { retry_after: u64 },
+    #[error("too many refused requests")]
+    TooManyRefusals { retry_after: u64 },
     #[error("scope must be provided")]
     NoScope,
     #[error("identity must be provided")]
@@ -149,6 +151,7 @@ impl ExchangeError {
             | Self::OrganisationUnavailable { retry_after }
             | Self::OrganisationLimited { retry_after }
             | Self::TooManyRequests { retry_after }
+            | Self::TooManyRefusals { retry_after }
             | Self::GitHubUnavailable { retry_after }
             | Self::MintUnavailable { retry_after }
             | Self::NotRecorded { retry_after }
@@ -184,7 +187,8 @@ impl ExchangeError {
             Self::Suspended { .. } => "installation_suspended",
             Self::Limited { .. }
             | Self::OrganisationLimited { .. }
-            | Self::TooManyRequests { .. } => "rate_limited",
+            | Self::TooManyRequests { .. }
+            | Self::TooManyRefusals { .. } => "rate_limited",
             Self::AppRefused | Self::TokenWider => "upstream_error",
             Self::PolicyNotFound { .. } => "policy_not_found",
             Self::PolicyInvalid { .. } => "policy_invalid",

@@ -15,6 +15,7 @@
 //! | `authorize` | the policy's decision, and the grant that only it can make |
 //! | `mint` | the token, compared with the grant |
 //! | `audit`, `recording` | the record, written before the answer |
+//! | `refusals` | who is refused too often |
 //! | `detail` | what a caller may know of a refusal |
 //!
 //! Beside them: [`settings`], [`error`], [`outside`], `context` (calls to GitHub), `memory` (what is remembered), and
@@ -37,6 +38,7 @@ mod policy_file;
 mod provider;
 mod read_token;
 mod recording;
+mod refusals;
 pub mod request;
 mod revocation;
 pub mod settings;

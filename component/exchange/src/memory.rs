@@ -13,6 +13,8 @@
 //! | `policy-stale` | as `policy` | 1 h | as `provider` |
 //! | `policy-names` | account id, owner, repository | 60 s | a refusal |
 //! | `missing-names` | account id, owner, repository | 5 min (a count) | a listing more or less |
+//! | `refusals` | issuer, subject, scope, identity; or fewer | 1 min (a count) | a refusal |
+//! | `revocations` | | 1 min (a count) | a revocation less |
 //! | `log-lines` | what | 1 s (a count) | log lines more or less |
 
 use crate::outside::{CacheName, Led, Outside, Room};
@@ -141,10 +143,10 @@ where
                 Remembered::Failed(trouble) => Err(trouble),
             }
         }
-        Err(Trouble::Deadline) => {
-            // Ends the lead, so that a waiter with more time leads.
+        // Ends the lead, so that a waiter with more time, or who was refused less often, leads.
+        Err(own @ (Trouble::Deadline | Trouble::TooManyRefusals)) => {
             outside.cache_remove(name);
-            Err(Trouble::Deadline)
+            Err(own)
         }
         Err(trouble) => {
             let keep = Keep {

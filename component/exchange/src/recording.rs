@@ -6,6 +6,7 @@ use crate::error::{ExchangeError, Refusal};
 use crate::memory;
 use crate::outside::{LogLevel, Outside, Room};
 use crate::provider::Verified;
+use crate::refusals;
 use crate::request::TokenExchangeRequest;
 use crate::story::Granted;
 use github::AccessToken;
@@ -24,6 +25,10 @@ pub(crate) async fn recorded<O: Outside>(
     mut record: Record,
     decided: Result<AccessToken, Refusal>,
 ) -> Result<Granted, Refusal> {
+    match &decided {
+        Err(refusal) if refusal.error.is_failure() => {}
+        decided => refusals::count(context, request, verified, decided.is_ok()),
+    }
     if let Err(refusal) = &decided {
         record.refused(refusal);
         let fields = [

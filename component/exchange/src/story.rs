@@ -13,6 +13,7 @@ use crate::outside::{LogLevel, Outside};
 use crate::policy_file::{self, Place, PolicyText};
 use crate::provider::{self, Verified};
 use crate::recording;
+use crate::refusals;
 use crate::request::{Incoming, TokenExchangeRequest};
 use crate::settings::Settings;
 use crate::target::{PolicyName, Target};
@@ -135,6 +136,7 @@ async fn decide_and_mint<O: Outside>(
     };
     let app = context.settings.app_for(&target.owner).ok_or_else(no_app)?;
     record.app(app);
+    context.close_gate(refusals::too_many(context, request, verified));
     let mut installation = installation_of(context, app, &target, verified.token.claims()).await?;
     record.installation(&installation);
     let claims = verified.token.claims();
@@ -244,6 +246,7 @@ impl<O: Outside> Asked<'_, '_, O> {
         record.installation(installation);
         record.policy(self.place.path(), &text);
         let grant = self.decide(&text, installation, record)?;
+        self.context.close_gate(false);
         let minted = match mint::mint(self.context, self.place.app, installation, &grant).await {
             Err(Trouble::NotFound(_)) => {
                 self.mint_after_fresh_lookup(&grant, installation, record)

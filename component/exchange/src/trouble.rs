@@ -34,6 +34,9 @@ pub(crate) enum Trouble {
     UnknownApp,
     #[error("the deadline is over")]
     Deadline,
+    /// GitHub is not asked for this caller (rule 16).
+    #[error("the caller was refused too often")]
+    TooManyRefusals,
     #[error("others look it up, and are not done yet")]
     Busy,
     #[error("the answer is about another owner")]

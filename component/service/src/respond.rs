@@ -40,7 +40,8 @@ pub fn code_and_status(error: &ExchangeError) -> (u8, u16) {
         | ExchangeError::MintForbidden => (7, 403),
         ExchangeError::Limited { .. }
         | ExchangeError::OrganisationLimited { .. }
-        | ExchangeError::TooManyRequests { .. } => (8, 429),
+        | ExchangeError::TooManyRequests { .. }
+        | ExchangeError::TooManyRefusals { .. } => (8, 429),
         ExchangeError::OrganisationIssuersInvalid
         | ExchangeError::OrganisationRequired
         | ExchangeError::GuardRailsInvalid => (9, 400),

@@ -28,6 +28,7 @@ fn every_error() -> Vec<ExchangeError> {
             problem: "WHAT".into(),
         },
         ExchangeError::TooManyRequests { retry_after },
+        ExchangeError::TooManyRefusals { retry_after },
         ExchangeError::NoScope,
         ExchangeError::NoIdentity,
         ExchangeError::MalformedScope,

@@ -228,6 +228,9 @@ impl<O: Outside> Reading<'_, '_, O> {
 
     /// Old files stand for a look-up that failed; they are not put in its place, so the next exchange asks again.
     fn stale_instead(&self, trouble: &Trouble) -> Result<Found, Refusal> {
+        if *trouble == Trouble::TooManyRefusals {
+            return Err(Refusal::new(crate::context::general(trouble), trouble));
+        }
         let name = self.name("organisation-stale");
         let stale: Stale = memory::get(self.context.outside, &name).unwrap_or_default();
         if let (Some(issuers), Some(guard_rails)) = (stale.issuers, stale.guard_rails) {

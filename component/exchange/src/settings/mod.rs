@@ -76,6 +76,8 @@ pub struct Settings {
     pub issuer_grace: Duration,
     /// `OCTOSTS_POLICY_GRACE`.
     pub policy_grace: Duration,
+    /// `OCTOSTS_REFUSAL_LIMIT`: refusals a minute for one caller and policy; 0 is off.
+    pub refusal_limit: u32,
     /// `OCTOSTS_MINT_CHECK`.
     pub mint_check: MintCheck,
     /// `OCTOSTS_DEADLINE`.
@@ -114,6 +116,7 @@ impl Settings {
         let extra_audiences = entries(&extra_audiences).map(|(_, entry)| entry.to_owned());
         let policy_repository = reader.policy_repository();
         let refusal_detail = reader.refusal_detail();
+        let refusal_limit = reader.number("OCTOSTS_REFUSAL_LIMIT", 60);
         let mint_check = reader.mint_check();
         let audit_required = reader.audit_required();
         let finish_first = reader.finish_first(traits);
@@ -145,6 +148,7 @@ impl Settings {
                     detail_for_issuers,
                     issuer_grace,
                     policy_grace,
+                    refusal_limit,
                     mint_check,
                     deadline,
                     audit_required,

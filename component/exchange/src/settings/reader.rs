@@ -201,6 +201,16 @@ impl Reader<'_> {
         }
     }
 
+    pub(super) fn number(&mut self, name: &str, default: u32) -> u32 {
+        let Some(text) = self.get(name) else {
+            return default;
+        };
+        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let number = text.parse().ok().filter(|_| digits);
+        self.check(number.is_some(), &format!("{name}: not a number"));
+        number.unwrap_or(default)
+    }
+
     pub(super) fn duration(&mut self, name: &str, default: Duration) -> Duration {
         let Some(text) = self.get(name) else {
             return default;
