@@ -51,7 +51,7 @@ struct Link {
 }
 
 /// Reads audit records line by line, and holds each against the one before. A line that is no record is named, and the next
-/// one must follow the last record. `head`: a hash from the log to look for, in hex.
+/// one must follow the last record; an empty line is nothing. `head`: a hash from the log to look for, in hex.
 ///
 /// A chain shows edits, losses and swaps, not a file that was rewritten as a whole or cut at its end: for that a head from
 /// the log is what is compared.
@@ -75,6 +75,10 @@ pub fn verify_audit(mut file: impl BufRead, head: Option<&str>) -> io::Result<Ve
             if line.len() > LARGEST_LINE {
                 return Ok(verified);
             }
+            continue;
+        }
+        // Written after a write that failed, to close what it may have left.
+        if line.is_empty() {
             continue;
         }
         let Ok(Record { chain }) = serde_json::from_slice::<Record>(&line) else {
@@ -171,6 +175,8 @@ mod tests {
             all[2].clone(),
         ];
         assert_eq!(broken(&torn), [2]);
+        let untorn = [all[0].clone(), String::new(), all[1].clone()];
+        assert!(broken(&untorn).is_empty());
         let (other, _) = lines("b", None, 2);
         assert_eq!(broken(&[all[0].clone(), other[1].clone()]), [2, 2]);
         let twice = all[1].replace("\"n\":1", "\"chain\":{},\"n\":1");

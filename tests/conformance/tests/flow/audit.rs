@@ -55,7 +55,7 @@ async fn a_grant_is_recorded_with_everything_that_led_to_it() {
         "token_sha256": token_sha256(&granted.token),
         "token_sha256_base64": digest,
         "user_agent": "a-client/1",
-        "github_calls": 4,
+        "github_calls": 7,
     });
     assert_eq!(record, wanted);
 }
