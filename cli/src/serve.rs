@@ -2,7 +2,7 @@
 
 use crate::arguments::Serve;
 use crate::component;
-use host_wasmtime::{Host, LogLevel, Settings};
+use host_wasmtime::{Host, LogLevel, read_settings};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -13,9 +13,6 @@ use tokio::signal::unix::{SignalKind, signal};
 const CANNOT_RUN: u8 = 1;
 /// Wrong arguments or settings, as for octo-sts and clap.
 const WRONG_SETTINGS: u8 = 2;
-
-/// What is not served yet although an operator may count on it.
-const NOT_YET: [&str; 1] = ["one GitHub App is served; several are not yet"];
 
 enum Stop {
     CannotRun(String),
@@ -65,7 +62,7 @@ fn plural(number: usize) -> String {
 }
 
 async fn serve(arguments: &Serve) -> Result<(), Stop> {
-    let mut settings = Settings::from_vars(variables(arguments));
+    let mut settings = read_settings(variables(arguments));
     settings.require_port();
     let port = settings.port();
     let component = component::load(arguments.component.as_deref()).map_err(Stop::CannotRun)?;
@@ -75,7 +72,7 @@ async fn serve(arguments: &Serve) -> Result<(), Stop> {
         .await
         .map_err(|e| Stop::CannotRun(e.to_string()))?;
     host.ready().await.map_err(Stop::WrongSettings)?;
-    for notice in host.notices().iter().map(String::as_str).chain(NOT_YET) {
+    for notice in host.notices() {
         host.log(LogLevel::Warn, notice, &[]);
     }
     let address = SocketAddr::new(arguments.address, port.unwrap_or_default());

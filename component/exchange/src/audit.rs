@@ -1,9 +1,10 @@
 //! The record of a decision: one JSON line, written before the answer leaves (rule 33 of docs/SECURITY.md;
 //! docs/LOGGING.md is its page).
 
+use crate::apps::Serving;
 use crate::error::Refusal;
 use crate::policy_file::PolicyText;
-use github::{AccessToken, AccessTokenRequest, Installation, Reach};
+use github::{AccessToken, AccessTokenRequest, Reach};
 use oidc::Claims;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -130,13 +131,11 @@ impl Record {
         self.identity = cut(identity);
     }
 
-    pub(crate) fn app(&mut self, app: u64) {
-        self.app_id = Some(app);
-    }
-
-    pub(crate) fn installation(&mut self, installation: &Installation) {
-        self.installation_id = Some(installation.id);
-        self.owner_id = Some(installation.account_id);
+    /// The App that serves, in the end the one that minted.
+    pub(crate) fn serving(&mut self, serving: &Serving) {
+        self.app_id = Some(serving.app);
+        self.installation_id = Some(serving.installation.id);
+        self.owner_id = Some(serving.installation.account_id);
     }
 
     pub(crate) fn policy(&mut self, path: String, text: &PolicyText) {

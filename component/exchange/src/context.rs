@@ -1,12 +1,13 @@
 //! One exchange's surroundings: the world, the settings, its deadline, what it has spent and what is left to tidy up.
 
+use crate::apps;
 use crate::error::ExchangeError;
 use crate::outside::{Limits, LogLevel, Outside, SendError};
 use crate::read_token::ReadToken;
 use crate::settings::{MintCheck, Settings};
 use crate::trouble::Trouble;
 use github::requests::{BadRequest, Call, Requests};
-use github::{AppJwt, Failure, InstallationAccessToken};
+use github::{AppJwt, Failure, InstallationAccessToken, Owner};
 use http::Response;
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
@@ -160,10 +161,18 @@ impl<'a, O: Outside> Context<'a, O> {
     /// A read with a token just minted: 401 and 403 are asked again after a second (rule 14).
     pub(crate) async fn as_installation<T>(
         &self,
+        app: u64,
+        owner: &Owner,
         build: impl Fn(&Requests<'_>) -> Result<Call, BadRequest>,
         read: impl Fn(&Response<Vec<u8>>, i64) -> Result<T, Failure>,
     ) -> Result<T, Trouble> {
         let requests = Requests::to(&self.settings.base_url);
+        let read = |answer: &Response<Vec<u8>>, now| {
+            if self.settings.has_several_apps() {
+                apps::note_quota(self, app, owner, answer.headers());
+            }
+            read(answer, now)
+        };
         match self.call(Tries::Three, || build(&requests), &read).await {
             Err(Trouble::TokenRefused | Trouble::Forbidden) if self.left() > SETTLING => {
                 self.outside.sleep(SETTLING).await;

@@ -14,7 +14,7 @@ fn settings(rows: &[(&str, &str)]) -> Settings {
     };
     let pools = vec![Pool {
         owner: "*".into(),
-        apps: vec![App { id: 7 }],
+        apps: vec![App { id: 7, name: None }],
     }];
     Settings::read(
         &get,

@@ -58,11 +58,30 @@ pub(crate) fn forget<O: Outside>(
     failed: &Installation,
 ) {
     let name = installation_name(app, owner);
-    let known = memory::peek::<Option<Installation>>(context.outside, &name);
-    if known.flatten().is_none_or(|known| known.id == failed.id) {
+    if known(context, app, owner)
+        .flatten()
+        .is_none_or(|known| known.id == failed.id)
+    {
         context.outside.cache_remove(&name);
         context.outside.cache_remove(&page_name(app));
     }
+}
+
+/// Drops that an owner has no installation, so that the next [`find`] asks GitHub; one that is known stays.
+pub(crate) fn forget_absent<O: Outside>(context: &Context<'_, O>, app: u64, owner: &Owner) {
+    if known(context, app, owner) == Some(None) {
+        context.outside.cache_remove(&installation_name(app, owner));
+        context.outside.cache_remove(&page_name(app));
+    }
+}
+
+/// What is remembered of an owner's installation, if anything is.
+pub(crate) fn known<O: Outside>(
+    context: &Context<'_, O>,
+    app: u64,
+    owner: &Owner,
+) -> Option<Option<Installation>> {
+    memory::peek(context.outside, &installation_name(app, owner))
 }
 
 /// A suspension ends without a sign to us, so it is not believed for long.

@@ -8,7 +8,7 @@
 //! | [`request`] | the request, in every form that clients of octo-sts send |
 //! | `provider` | which issuer, its keys, the signature |
 //! | [`target`] | whose installation, which policy |
-//! | `installation` | the App's installation for the owner |
+//! | `apps`, `installation` | which App serves, and its installation for the owner |
 //! | `organisation` | whose tokens the organisation takes, and what it lets no policy do |
 //! | `policy_file`, `read_token` | the policy's text |
 //! | [`narrowing`] | less than the policy grants, if that is asked for |
@@ -21,6 +21,7 @@
 //! Beside them: [`settings`], [`error`], [`outside`], `context` (calls to GitHub), `memory` (what is remembered), and
 //! `trouble` (calls that failed).
 
+mod apps;
 mod audit;
 mod authorize;
 mod context;

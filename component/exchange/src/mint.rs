@@ -1,11 +1,12 @@
 //! Spending a grant: one installation access token, compared with what was asked before it goes out (rules 1 and 29).
 
+use crate::apps::Serving;
 use crate::authorize::Grant;
 use crate::context::{Context, Tries};
 use crate::error::{ExchangeError, Refusal};
 use crate::outside::{LogLevel, Outside};
 use crate::trouble::Trouble;
-use github::{AccessToken, Failure, Installation, access_token};
+use github::{AccessToken, Failure, access_token};
 use http::Response;
 use std::time::Duration;
 
@@ -15,8 +16,7 @@ const MINT_TIME: Duration = Duration::from_secs(3);
 /// Mints. A token that is wider than the grant, or about another owner, is revoked and never returned.
 pub(crate) async fn mint<O: Outside>(
     context: &Context<'_, O>,
-    app: u64,
-    installation: &Installation,
+    serving: &Serving,
     grant: &Grant,
 ) -> Result<AccessToken, Trouble> {
     if context.left() < MINT_TIME.min(context.settings.deadline / 4) {
@@ -24,9 +24,9 @@ pub(crate) async fn mint<O: Outside>(
     }
     let minted = context
         .as_app(
-            app,
+            serving.app,
             Tries::TwoIfNotArrived,
-            |requests, jwt| requests.access_token(jwt, installation.id, grant.asked()),
+            |requests, jwt| requests.access_token(jwt, serving.installation.id, grant.asked()),
             |answer, now| read_minted(context, answer, now),
         )
         .await?;

@@ -1,9 +1,9 @@
 //! Reading a trust policy: its text, or that there is none, and for how long that is believed. Rules 1, 14 and 15 of
 //! docs/SECURITY.md.
 
+use crate::apps::{Apps, Serving};
 use crate::context::Context;
 use crate::error::{ExchangeError, Refusal};
-use crate::installation;
 use crate::memory::{self, Keep};
 use crate::outside::{CacheName, LogLevel, Outside};
 use crate::read_token;
@@ -35,7 +35,6 @@ const DIRECTORY: &str = ".github/chainguard";
 /// Where a policy is read.
 #[derive(Debug, Clone)]
 pub(crate) struct Place<'a> {
-    pub(crate) app: u64,
     pub(crate) owner: &'a Owner,
     pub(crate) repository: &'a RepositoryName,
     pub(crate) policy: &'a PolicyName,
@@ -108,18 +107,20 @@ impl Place<'_> {
     }
 }
 
-/// The policy's text, from memory or from GitHub. The installation may be looked up once more on the way, and is then
-/// replaced.
+/// The policy's text, from memory or from GitHub. Another App may read it while one is limited, and the installation may be
+/// looked up once more; `serving` is then replaced.
 pub(crate) async fn read<O: Outside>(
-    context: &Context<'_, O>,
+    apps: &Apps<'_, '_, O>,
     place: &Place<'_>,
-    current: &mut Installation,
+    serving: &mut Serving,
 ) -> Result<PolicyText, Refusal> {
+    let context = apps.context;
     for last in [false, true] {
-        let name = place.name(current);
+        let name = place.name(&serving.installation);
         let file = memory::remembered(context.outside, &name, context.left(), async || {
-            let (file, keep) = fetch(context, place, current).await?;
-            keep_stale(context, place, current, &file);
+            let read = async |serving: &Serving| fetch(context, place, serving).await;
+            let (file, keep) = apps.while_limited(serving, |_| true, read).await?;
+            keep_stale(context, place, &serving.installation, &file);
             Ok((file, keep))
         });
         match file.await {
@@ -139,11 +140,10 @@ pub(crate) async fn read<O: Outside>(
             // The installation is gone, or its account has another name now: look once more.
             Err(Trouble::NotFound(_) | Trouble::OtherOwner) if !last => {
                 context.outside.cache_remove(&name);
-                installation::forget(context, place.app, place.owner, current);
-                *current = installation::find(context, place.app, place.owner).await?;
+                apps.look_again(serving).await?;
             }
             Err(trouble) => {
-                let stale = stale(context, place, current, &trouble);
+                let stale = stale(context, place, &serving.installation, &trouble);
                 return stale.ok_or_else(|| refused(place, &trouble));
             }
         }
@@ -239,17 +239,17 @@ fn refused(place: &Place<'_>, trouble: &Trouble) -> Refusal {
 async fn fetch<O: Outside>(
     context: &Context<'_, O>,
     place: &Place<'_>,
-    installation: &Installation,
+    serving: &Serving,
 ) -> Result<(PolicyFile, Keep), Trouble> {
+    let installation = &serving.installation;
     // What a listing answered is believed no longer than the listing: the file may be there by then.
     if absent_from(&remembered_names(context, place, installation), place) {
         return Ok((PolicyFile::Missing, Keep::negative(KEEP_NAMES)));
     }
     let asked = read_token::Asked {
-        app: place.app,
+        serving,
         owner: place.owner,
         repository: place.repository,
-        installation,
     };
     let (token, repository) = match read_token::get(context, &asked).await {
         Ok(read) => read,
@@ -265,22 +265,24 @@ async fn fetch<O: Outside>(
         }
         Err(other) => return Err(other),
     };
-    fetch_with(context, place, installation, &token, &repository).await
+    fetch_with(context, place, serving, &token, &repository).await
 }
 
 async fn fetch_with<O: Outside>(
     context: &Context<'_, O>,
     place: &Place<'_>,
-    installation: &Installation,
+    serving: &Serving,
     token: &InstallationAccessToken,
     repository: &Repository,
 ) -> Result<(PolicyFile, Keep), Trouble> {
-    if listed_as_absent(context, place, installation, token).await? {
+    if listed_as_absent(context, place, serving, token).await? {
         return Ok((PolicyFile::Missing, Keep::negative(KEEP_NAMES)));
     }
     let path = place.path();
     let contents = context
         .as_installation(
+            serving.app,
+            place.owner,
             |requests| requests.contents(token, place.owner, place.repository, &path),
             contents::read_file,
         )
@@ -302,7 +304,7 @@ async fn fetch_with<O: Outside>(
                     &[("answer", moved)],
                 );
             }
-            count_missing(context, place, installation, 1);
+            count_missing(context, place, &serving.installation, 1);
             Ok((PolicyFile::Missing, Keep::negative(KEEP)))
         }
         Err(Trouble::Forbidden) => Ok((PolicyFile::Forbidden, Keep::negative(KEEP_FORBIDDEN))),
@@ -369,9 +371,10 @@ fn absent_from(names: &Option<Vec<String>>, place: &Place<'_>) -> bool {
 async fn listed_as_absent<O: Outside>(
     context: &Context<'_, O>,
     place: &Place<'_>,
-    installation: &Installation,
+    serving: &Serving,
     token: &InstallationAccessToken,
 ) -> Result<bool, Trouble> {
+    let installation = &serving.installation;
     let name = place.directory("policy-names", installation);
     let known = memory::get::<Option<Vec<String>>>(context.outside, &name).is_some();
     if known || count_missing(context, place, installation, 0) < MISSING_NAMES {
@@ -379,6 +382,8 @@ async fn listed_as_absent<O: Outside>(
     }
     let listing = context
         .as_installation(
+            serving.app,
+            place.owner,
             |requests| requests.contents(token, place.owner, place.repository, DIRECTORY),
             contents::read_listing,
         )

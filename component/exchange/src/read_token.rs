@@ -1,22 +1,22 @@
 //! A token that reads contents of one repository, for the files that decide. It is revoked once the answer has left, and
 //! serves for every file of that repository that the exchange reads (rule 27 of docs/SECURITY.md).
 
+use crate::apps::Serving;
 use crate::context::{Context, Tries};
 use crate::mint::read_minted;
 use crate::outside::{LogLevel, Outside};
 use crate::trouble::Trouble;
 use github::access_token::Repository;
 use github::{
-    AccessTokenRequest, Installation, InstallationAccessToken, Level, Owner, Permissions, Reach,
-    RepositoryName, Wider, failure,
+    AccessTokenRequest, InstallationAccessToken, Level, Owner, Permissions, Reach, RepositoryName,
+    Wider, failure,
 };
 
 /// What is to be read, and by whom.
 pub(crate) struct Asked<'a> {
-    pub(crate) app: u64,
+    pub(crate) serving: &'a Serving,
     pub(crate) owner: &'a Owner,
     pub(crate) repository: &'a RepositoryName,
-    pub(crate) installation: &'a Installation,
 }
 
 /// A token of this exchange, and for what it is.
@@ -45,7 +45,7 @@ impl ReadToken {
     fn serves(&self, asked: &Asked<'_>) -> bool {
         let name = self.repository.full_name.rsplit('/').next();
         let same = name.is_some_and(|name| name.eq_ignore_ascii_case(asked.repository.as_str()));
-        same && self.installation == asked.installation.id
+        same && self.installation == asked.serving.installation.id
     }
 }
 
@@ -57,10 +57,10 @@ async fn mint<O: Outside>(
         permissions: Permissions::from([("contents".to_owned(), Level::Read)]),
         reach: Reach::Names(vec![place.repository.as_str().to_owned()]),
     };
-    let installation = place.installation;
+    let Serving { app, installation } = place.serving;
     let minted = context
         .as_app(
-            place.app,
+            *app,
             Tries::Three,
             |requests, jwt| requests.access_token(jwt, installation.id, &asked),
             |answer, now| match failure::named_limit(answer, now) {

@@ -1,11 +1,11 @@
 //! The token exchange from request to answer: the order of checks of docs/ARCHITECTURE.md, as one function.
 
+use crate::apps::{Apps, Serving};
 use crate::audit::Record;
 use crate::authorize::{Grant, Reading, authorize};
 use crate::context::{self, Context};
 use crate::detail::{self, Seen};
 use crate::error::{ExchangeError, PolicyStage, Refusal};
-use crate::installation;
 use crate::mint;
 use crate::narrowing::Narrowing;
 use crate::organisation::{self, Organisation};
@@ -15,11 +15,10 @@ use crate::provider::{self, Verified};
 use crate::recording;
 use crate::refusals;
 use crate::request::{Incoming, TokenExchangeRequest};
-use crate::settings::Settings;
+use crate::settings::{App, Settings};
 use crate::target::{PolicyName, Target};
 use crate::trouble::Trouble;
-use github::{AccessToken, Installation, InstallationAccessToken, Reach, RepositoryName};
-use oidc::Claims;
+use github::{AccessToken, Installation, InstallationAccessToken, Level, Reach, RepositoryName};
 use policy::{PolicyKind, Served, TrustPolicy};
 
 /// A token for the caller.
@@ -129,35 +128,21 @@ async fn decide_and_mint<O: Outside>(
         Refusal::new(refusal, error)
     })?;
     let (target, policy_name, narrowing) = what_is_asked(request)?;
-    let no_app = || {
-        Refusal::from(ExchangeError::NoApp {
-            owner: target.owner.key(),
-        })
-    };
-    let app = context.settings.app_for(&target.owner).ok_or_else(no_app)?;
-    record.app(app);
-    context.close_gate(refusals::too_many(context, request, verified));
-    let mut installation = installation_of(context, app, &target, verified.token.claims()).await?;
-    record.installation(&installation);
     let claims = verified.token.claims();
-    let organisation = organisation::of(
-        context,
-        app,
-        &target.owner,
-        &mut installation,
-        claims,
-        record,
-    )
-    .await?;
+    let apps = Apps::of(context, &target.owner, claims)?;
+    context.close_gate(refusals::too_many(context, request, verified));
+    let mut serving = apps.first().await?;
+    record.serving(&serving);
+    let organisation = organisation::of(&apps, &mut serving, claims, record).await?;
     let repository = target.policy_repository(&context.settings.policy_repository);
     let place = Place {
-        app,
         owner: &target.owner,
         repository: &repository,
         policy: &policy_name,
     };
     let exchange = Asked {
         context,
+        apps: &apps,
         verified,
         target: &target,
         place: &place,
@@ -165,50 +150,22 @@ async fn decide_and_mint<O: Outside>(
         narrowing: &narrowing,
     };
     organisation.before_the_policy(exchange.kind(), record)?;
-    let text = policy_file::read(context, &place, &mut installation).await?;
+    let text = policy_file::read(&apps, &place, &mut serving).await?;
     match exchange
-        .decide_and_mint_by(text, &mut installation, record)
+        .decide_and_mint_by(text, &mut serving, record)
         .await?
     {
         // The repository may have been recreated since its id was remembered: read once more, decide once more.
         Err(Trouble::StaleRepositoryId) => {
-            policy_file::forget(context, &place, &installation);
-            let text = policy_file::read(context, &place, &mut installation).await?;
+            policy_file::forget(context, &place, &serving.installation);
+            let text = policy_file::read(&apps, &place, &mut serving).await?;
             exchange
-                .decide_and_mint_by(text, &mut installation, record)
+                .decide_and_mint_by(text, &mut serving, record)
                 .await?
         }
         minted => minted,
     }
     .map_err(|trouble| mint::refused(target.owner.as_str(), policy_name.as_str(), &trouble))
-}
-
-/// The owner's installation. A token of this GitHub's own issuer that names the owner with another account id proves that
-/// the login has changed hands since the installation was looked up, or since the token was made (rule 1).
-async fn installation_of<O: Outside>(
-    context: &Context<'_, O>,
-    app: u64,
-    target: &Target,
-    claims: &Claims,
-) -> Result<Installation, Refusal> {
-    let found = installation::find(context, app, &target.owner).await?;
-    let stranger = |installation: &Installation| {
-        detail::named_owner(context.settings, claims).is_some_and(|(login, id)| {
-            login.eq_ignore_ascii_case(target.owner.as_str())
-                && id != installation.account_id.to_string()
-        })
-    };
-    if !stranger(&found) {
-        return Ok(found);
-    }
-    installation::forget(context, app, &target.owner, &found);
-    let found = installation::find(context, app, &target.owner).await?;
-    if stranger(&found) {
-        let owner = target.owner.to_string();
-        let because = "the token is of another account that had or has this login";
-        return Err(Refusal::new(ExchangeError::NotInstalled { owner }, because));
-    }
-    Ok(found)
 }
 
 /// Scope and identity: presence, then form; and the form of what narrows them.
@@ -228,6 +185,7 @@ fn what_is_asked(
 
 struct Asked<'a, 'b, O> {
     context: &'a Context<'b, O>,
+    apps: &'a Apps<'a, 'b, O>,
     verified: &'a Verified,
     target: &'a Target,
     place: &'a Place<'a>,
@@ -240,20 +198,17 @@ impl<O: Outside> Asked<'_, '_, O> {
     async fn decide_and_mint_by(
         &self,
         text: PolicyText,
-        installation: &mut Installation,
+        serving: &mut Serving,
         record: &mut Record,
     ) -> Result<Result<AccessToken, Trouble>, Refusal> {
-        record.installation(installation);
+        record.serving(serving);
         record.policy(self.place.path(), &text);
-        let grant = self.decide(&text, installation, record)?;
+        let (grant, policy) = self.decide(&text, &serving.installation, record)?;
         self.context.close_gate(false);
-        let minted = match mint::mint(self.context, self.place.app, installation, &grant).await {
-            Err(Trouble::NotFound(_)) => {
-                self.mint_after_fresh_lookup(&grant, installation, record)
-                    .await?
-            }
-            other => other,
-        };
+        let suits = |app: &App| policy.app().is_none_or(|wanted| app.is_called(wanted));
+        self.choose(&grant, serving, &suits).await?;
+        let minted = self.mint(&grant, serving, &suits).await?;
+        record.serving(serving);
         match &minted {
             Ok(token) => record.granted(grant.asked(), token),
             Err(Trouble::Unprocessable)
@@ -262,12 +217,68 @@ impl<O: Outside> Asked<'_, '_, O> {
                 return Ok(Err(Trouble::StaleRepositoryId));
             }
             Err(Trouble::OtherOwner) => {
-                installation::forget(self.context, self.place.app, self.place.owner, installation);
-                policy_file::forget(self.context, self.place, installation);
+                self.apps.forget(serving);
+                policy_file::forget(self.context, self.place, &serving.installation);
             }
             Err(_) => {}
         }
         Ok(minted)
+    }
+
+    /// Which App mints: the one that read the policy, unless the policy wants another one, or what it grants can write
+    /// checks.
+    async fn choose(
+        &self,
+        grant: &Grant,
+        serving: &mut Serving,
+        suits: &impl Fn(&App) -> bool,
+    ) -> Result<(), Refusal> {
+        let chosen = if self.is_sticky(grant) {
+            let claims = self.verified.token.claims();
+            let scope = self.target.key();
+            let what = [&scope, self.place.policy.as_str(), claims.subject.as_str()];
+            let same = self.apps.always_the_same(grant.account_id(), &what, suits);
+            same.await
+        } else if self.apps.get(serving.app).is_some_and(suits) {
+            return Ok(());
+        } else {
+            self.apps.instead_of(serving, &[], suits).await
+        };
+        *serving = chosen.map_err(|refusal| match refusal.error {
+            ExchangeError::NotInstalled { .. } => ExchangeError::NoAppMatches.into(),
+            _ => refusal,
+        })?;
+        Ok(())
+    }
+
+    /// Only the App that made a check run can change it.
+    fn is_sticky(&self, grant: &Grant) -> bool {
+        let checks = grant.asked().permissions.get("checks");
+        self.apps.several() && checks.is_some_and(|level| *level >= Level::Write)
+    }
+
+    /// Mints; by another App that suits while one is limited, unless it must be this one.
+    async fn mint(
+        &self,
+        grant: &Grant,
+        serving: &mut Serving,
+        suits: &impl Fn(&App) -> bool,
+    ) -> Result<Result<AccessToken, Trouble>, Refusal> {
+        let sticky = self.is_sticky(grant);
+        let mint = async |serving: &Serving| mint::mint(self.context, serving, grant).await;
+        let suits = |app: &App| !sticky && suits(app);
+        match self.apps.while_limited(serving, suits, mint).await {
+            // The installation is gone. It is looked up once more, and must still be the same account's (rule 1).
+            Err(Trouble::NotFound(_)) => {}
+            minted => return Ok(minted),
+        }
+        self.apps.look_again(serving).await?;
+        if serving.installation.account_id != grant.account_id() {
+            let owner = self.place.owner.to_string();
+            let because = "the login belongs to another account now";
+            return Err(Refusal::new(ExchangeError::NotInstalled { owner }, because));
+        }
+        Ok(mint::mint(self.context, serving, grant).await)
     }
 
     fn decide(
@@ -275,7 +286,7 @@ impl<O: Outside> Asked<'_, '_, O> {
         text: &PolicyText,
         installation: &Installation,
         record: &mut Record,
-    ) -> Result<Grant, Refusal> {
+    ) -> Result<(Grant, TrustPolicy), Refusal> {
         let settings = self.context.settings;
         let claims = self.verified.token.claims();
         let private = text.private;
@@ -319,19 +330,9 @@ impl<O: Outside> Asked<'_, '_, O> {
                 self.organisation
                     .of_the_policy(&policy, kind, reaches, record)?;
                 let grant = grant.narrowed(self.narrowing, self.place.repository)?;
-                self.check_app(&policy)?;
-                Ok(grant)
+                Ok((grant, policy))
             }
             Err(decision) => Err(detail::denied(&seen, &decision)),
-        }
-    }
-
-    /// A policy may say which Apps may mint. Only ids are known here, so a name matches none.
-    fn check_app(&self, policy: &TrustPolicy) -> Result<(), Refusal> {
-        let app = self.place.app.to_string();
-        match policy.app() {
-            Some(wanted) if !wanted.matches(&app) => Err(ExchangeError::NoAppMatches.into()),
-            _ => Ok(()),
         }
     }
 
@@ -354,24 +355,5 @@ impl<O: Outside> Asked<'_, '_, O> {
         } else {
             PolicyKind::Repository
         }
-    }
-
-    /// A mint's 404: the installation is gone. It is looked up once more, and must still be the same account's (rule 1).
-    async fn mint_after_fresh_lookup(
-        &self,
-        grant: &Grant,
-        installation: &mut Installation,
-        record: &mut Record,
-    ) -> Result<Result<AccessToken, Trouble>, Refusal> {
-        installation::forget(self.context, self.place.app, self.place.owner, installation);
-        let fresh = installation::find(self.context, self.place.app, self.place.owner).await?;
-        if fresh.account_id != grant.account_id() {
-            let owner = self.place.owner.to_string();
-            let because = "the login belongs to another account now";
-            return Err(Refusal::new(ExchangeError::NotInstalled { owner }, because));
-        }
-        *installation = fresh;
-        record.installation(installation);
-        Ok(mint::mint(self.context, self.place.app, installation, grant).await)
     }
 }

@@ -28,6 +28,14 @@ impl Target {
         })
     }
 
+    /// The scope in lower case.
+    pub(crate) fn key(&self) -> String {
+        match &self.repository {
+            Some(repository) => format!("{}/{}", self.owner.key(), repository.key()),
+            None => self.owner.key(),
+        }
+    }
+
     /// The repository whose policy decides: the target, or the owner's policy repository.
     #[must_use]
     pub fn policy_repository(&self, organisation: &RepositoryName) -> RepositoryName {

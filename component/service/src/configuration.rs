@@ -46,7 +46,15 @@ fn setting(problem: &str) -> &str {
 }
 
 fn pools() -> Vec<Pool> {
-    let apps = |pool: &settings::Pool| pool.apps.iter().map(|app| App { id: app.id }).collect();
+    let apps = |pool: &settings::Pool| {
+        pool.apps
+            .iter()
+            .map(|app| App {
+                id: app.id,
+                name: app.name.clone(),
+            })
+            .collect()
+    };
     settings::pools()
         .iter()
         .map(|pool| Pool {

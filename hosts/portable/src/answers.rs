@@ -117,18 +117,17 @@ macro_rules! answer_platform {
             }
 
             fn pools() -> Vec<settings::Pool> {
-                let apps: Vec<_> = $platform
-                    .with(|platform| platform.apps())
+                let pools = $platform.with(|platform| platform.pools());
+                pools
                     .into_iter()
-                    .map(|id| settings::App { id, name: None })
-                    .collect();
-                if apps.is_empty() {
-                    return Vec::new();
-                }
-                vec![settings::Pool {
-                    owner: "*".to_owned(),
-                    apps,
-                }]
+                    .map(|(owner, apps)| settings::Pool {
+                        owner,
+                        apps: apps
+                            .into_iter()
+                            .map(|(id, name)| settings::App { id, name })
+                            .collect(),
+                    })
+                    .collect()
             }
 
             fn about() -> settings::Traits {

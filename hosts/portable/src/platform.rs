@@ -115,9 +115,17 @@ impl<O: Outside> Platform<O> {
         self.settings(|settings| settings.get(name).map(str::to_owned))
     }
 
-    /// The ids of the configured Apps, in order.
-    pub fn apps(&self) -> Vec<u64> {
-        self.settings(|settings| settings.app_ids().collect())
+    /// The pools: the owner, and the ids and names of its Apps.
+    pub fn pools(&self) -> Vec<(String, Vec<(u64, Option<String>)>)> {
+        self.settings(|settings| {
+            let pools = settings.pools();
+            pools
+                .map(|(owner, apps)| {
+                    let apps = apps.into_iter().map(|app| (app.id, app.name.clone()));
+                    (owner.to_owned(), apps.collect())
+                })
+                .collect()
+        })
     }
 
     /// Everything that is wrong with settings and keys, as `SETTING: what`.
@@ -126,7 +134,7 @@ impl<O: Outside> Platform<O> {
             let mut problems = settings.problems().to_vec();
             for app in &settings.apps {
                 if let Err(what) = read_key(app) {
-                    problems.push(format!("{}: {what}", app.key.setting()));
+                    problems.push(format!("{}: {what}", app.setting));
                 }
             }
             problems.dedup();

@@ -1,6 +1,6 @@
 //! Makes a host: a component, compiled, with everything that it may ask for.
 
-use std::io::{self, IsTerminal as _};
+use std::io::{self, IsTerminal as _, Read as _};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,6 +36,9 @@ const KEY_SETTINGS: [&str; 3] = [
     "APP_SECRET_CERTIFICATE_ENV_VAR",
     "GITHUB_APP_PRIVATE_KEY",
 ];
+
+/// A larger APP_CONFIG_FILE is cut, and a problem.
+const LARGEST_CONFIG: u64 = 5 * 1024 * 1024;
 
 /// Where the component comes from.
 pub(crate) enum Source {
@@ -269,7 +272,7 @@ impl HostBuilder {
             let nowhere = "the signer's".to_owned();
             variables.push(("APP_SECRET_CERTIFICATE_ENV_VAR".to_owned(), nowhere));
         }
-        Settings::from_vars(variables)
+        read_settings(variables)
     }
 
     fn start_audit(&mut self, settings: &mut Settings, log: &Arc<Log>) -> Result<Audit, Error> {
@@ -343,6 +346,17 @@ impl HostBuilder {
         }
         Ok(Arc::new(Direct::new(guard(settings), tls)))
     }
+}
+
+/// Settings from names and values, by octo-sts's rules ([`Settings::from_vars`]), with the file that APP_CONFIG_FILE names.
+#[must_use]
+pub fn read_settings(variables: impl IntoIterator<Item = (String, String)>) -> Settings {
+    Settings::with_files(variables, &|path| {
+        let file = std::fs::File::open(path).ok()?;
+        let mut bytes = Vec::new();
+        file.take(LARGEST_CONFIG).read_to_end(&mut bytes).ok()?;
+        Some(bytes)
+    })
 }
 
 /// What a host knows beside its instances.

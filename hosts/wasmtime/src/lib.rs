@@ -45,7 +45,7 @@ mod signer;
 mod verifier;
 
 pub use boxed::{BoxFuture, Unavailable};
-pub use builder::HostBuilder;
+pub use builder::{HostBuilder, read_settings};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use compiled::Compiled;
 #[cfg(feature = "drafts")]

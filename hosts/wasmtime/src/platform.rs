@@ -17,7 +17,7 @@ use crate::journal::{Audit, Log};
 use crate::signer::{AppJwts, NoJwt};
 use portable::delivery::{Verdict, verify_delivery};
 use portable::signature::{Algorithm, PublicKey};
-use portable::{LogLevel, Settings};
+use portable::{AppSettings, LogLevel, Settings};
 
 /// What every instance shares.
 pub(crate) struct Platform {
@@ -199,18 +199,16 @@ impl settings::Host for Tenure {
     }
 
     fn pools(&mut self) -> Vec<settings::Pool> {
-        let settings = &self.platform.settings;
-        let apps: Vec<_> = settings
-            .app_ids()
-            .map(|id| settings::App { id, name: None })
-            .collect();
-        if apps.is_empty() {
-            return Vec::new();
-        }
-        vec![settings::Pool {
-            owner: "*".to_owned(),
-            apps,
-        }]
+        let app = |app: &AppSettings| settings::App {
+            id: app.id,
+            name: app.name.clone(),
+        };
+        let pools = self.platform.settings.pools();
+        let pools = pools.map(|(owner, apps)| settings::Pool {
+            owner: owner.to_owned(),
+            apps: apps.into_iter().map(app).collect(),
+        });
+        pools.collect()
     }
 
     fn about(&mut self) -> settings::Traits {

@@ -1,15 +1,14 @@
 //! The two files: from memory, from GitHub, or stale ones while GitHub can't be asked (octo-sts's organisation list of
 //! issuers, whose rules hold for both).
 
-use crate::context::Context;
+use crate::apps::{Apps, Serving};
 use crate::error::{ExchangeError, Refusal};
-use crate::installation;
 use crate::memory::{self, Keep};
 use crate::outside::{CacheName, LogLevel, Outside};
 use crate::read_token;
 use crate::trouble::Trouble;
 use github::contents::{self, Contents};
-use github::{Installation, InstallationAccessToken, Owner};
+use github::{Installation, InstallationAccessToken};
 use policy::{GuardRails, TrustedIssuers};
 use serde::{Deserialize, Serialize};
 
@@ -66,38 +65,61 @@ impl Files {
 }
 
 /// An organisation as one exchange reads it.
-struct Reading<'a, 'b, O> {
-    context: &'a Context<'b, O>,
-    app: u64,
-    owner: &'a Owner,
-    installation: &'a Installation,
+struct Reading<'a, 'b, 'c, O> {
+    apps: &'a Apps<'b, 'c, O>,
+    account_id: u64,
+}
+
+/// What the Apps that gave no answer said.
+#[derive(Default)]
+struct Tally {
+    limited: Option<Trouble>,
+    failed: Option<Trouble>,
+}
+
+impl Tally {
+    fn add(&mut self, trouble: Trouble) {
+        let kept = match trouble {
+            Trouble::Limited { .. } => &mut self.limited,
+            _ => &mut self.failed,
+        };
+        kept.get_or_insert(trouble);
+    }
+
+    /// Nobody may read there only if all Apps said so. A limit says more than other failures.
+    fn verdict(self) -> Result<Found, Trouble> {
+        self.limited
+            .or(self.failed)
+            .map_or(Ok(Found::NoAccess), Err)
+    }
+
+    fn is_clear(&self) -> bool {
+        self.limited.is_none() && self.failed.is_none()
+    }
 }
 
 /// What is known of the owner's files. The installation may be looked up once more on the way, and is then replaced.
 pub(super) async fn read<O: Outside>(
-    context: &Context<'_, O>,
-    app: u64,
-    owner: &Owner,
-    current: &mut Installation,
+    apps: &Apps<'_, '_, O>,
+    serving: &mut Serving,
 ) -> Result<Found, Refusal> {
+    let context = apps.context;
     for last in [false, true] {
         let reading = Reading {
-            context,
-            app,
-            owner,
-            installation: current,
+            apps,
+            account_id: serving.installation.account_id,
         };
         let name = reading.name("organisation");
         let looked_up = memory::remembered(context.outside, &name, context.left(), async || {
-            reading.look_up().await
+            let found = reading.look_up(serving).await?;
+            Ok((reading.settled(found), Keep::kept(KEEP)))
         });
         match looked_up.await {
             Ok(found) => return Ok(found),
             // The installation is gone, or its account has another name now: look once more.
             Err(Trouble::NotFound(_) | Trouble::OtherOwner) if !last => {
                 context.outside.cache_remove(&name);
-                installation::forget(context, app, owner, current);
-                *current = installation::find(context, app, owner).await?;
+                apps.look_again(serving).await?;
             }
             Err(trouble) => return reading.stale_instead(&trouble),
         }
@@ -105,46 +127,102 @@ pub(super) async fn read<O: Outside>(
     Err(ExchangeError::Internal.into())
 }
 
-impl<O: Outside> Reading<'_, '_, O> {
+impl<O: Outside> Reading<'_, '_, '_, O> {
     fn name(&self, kind: &'static str) -> CacheName {
-        let settings = self.context.settings;
-        let account = self.installation.account_id.to_string();
+        let settings = self.apps.context.settings;
+        let account = self.account_id.to_string();
         let repository = settings.policy_repository.key();
-        memory::name(kind, &[&account, &self.owner.key(), &repository])
+        memory::name(kind, &[&account, &self.apps.owner.key(), &repository])
     }
 
-    /// Asks GitHub. Only an answer about both files counts.
-    async fn look_up(&self) -> Result<(Found, Keep), Trouble> {
-        let asked = read_token::Asked {
-            app: self.app,
-            owner: self.owner,
-            repository: &self.context.settings.policy_repository,
-            installation: self.installation,
-        };
-        let found = match read_token::get(self.context, &asked).await {
-            Ok((token, _)) => Found::Files(Files {
-                issuers: self.file(&token, ISSUERS, &check_issuers).await?,
-                guard_rails: self
-                    .file(&token, GUARD_RAILS, &|text| self.check_guard_rails(text))
-                    .await?,
-            }),
-            Err(Trouble::Unprocessable) => Found::NoAccess,
+    /// Asks one App after the other until one can say what is there. That none may look is believed once it was asked again
+    /// which of them are installed: one that was yesterday's stranger may be the one that may look.
+    async fn look_up(&self, serving: &Serving) -> Result<Found, Trouble> {
+        let mut tally = Tally::default();
+        match self.ask(serving).await {
+            Ok(Some(files)) => return Ok(Found::Files(files)),
+            Ok(None) => {}
+            Err(limited @ Trouble::Limited { .. }) => tally.add(limited),
+            Err(failed) if failed.passing() && self.apps.several() => tally.add(failed),
             Err(trouble) => return Err(trouble),
+        }
+        let mut asked = vec![serving.installation.id];
+        for again in [false, true] {
+            if !self.apps.several() || (again && !tally.is_clear()) {
+                break;
+            }
+            if again {
+                self.apps.forget_absent();
+            }
+            if let Some(files) = self.ask_others(serving, &mut asked, &mut tally).await? {
+                return Ok(Found::Files(files));
+            }
+        }
+        tally.verdict()
+    }
+
+    async fn ask_others(
+        &self,
+        serving: &Serving,
+        asked: &mut Vec<u64>,
+        tally: &mut Tally,
+    ) -> Result<Option<Files>, Trouble> {
+        let (others, whole) = self.apps.all_others(serving).await;
+        if !whole {
+            let because = "not every App could be asked for its installation";
+            tally.add(Trouble::Unreadable(because.to_owned()));
+        }
+        for other in others {
+            if asked.contains(&other.installation.id) {
+                continue;
+            }
+            asked.push(other.installation.id);
+            match self.ask(&other).await {
+                Ok(Some(files)) => return Ok(Some(files)),
+                Ok(None) => {}
+                Err(own @ (Trouble::Deadline | Trouble::TooManyRefusals)) => return Err(own),
+                Err(trouble) => tally.add(trouble),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Asks by one App: `None` if it may not look there. Only an answer about both files counts.
+    async fn ask(&self, serving: &Serving) -> Result<Option<Files>, Trouble> {
+        let asked = read_token::Asked {
+            serving,
+            owner: self.apps.owner,
+            repository: &self.apps.context.settings.policy_repository,
         };
-        Ok((self.settled(found), Keep::kept(KEEP)))
+        let token = match read_token::get(self.apps.context, &asked).await {
+            Ok((token, _)) => token,
+            Err(Trouble::Unprocessable) => return Ok(None),
+            Err(trouble) => {
+                self.apps.note_limit(serving.app, &trouble);
+                return Err(trouble);
+            }
+        };
+        let known = |text: &str| self.check_guard_rails(&serving.installation, text);
+        Ok(Some(Files {
+            issuers: self.file(serving, &token, ISSUERS, &check_issuers).await?,
+            guard_rails: self.file(serving, &token, GUARD_RAILS, &known).await?,
+        }))
     }
 
     async fn file(
         &self,
+        serving: &Serving,
         token: &InstallationAccessToken,
         path: &str,
         check: &dyn Fn(&str) -> Result<(), String>,
     ) -> Result<File, Trouble> {
-        let repository = &self.context.settings.policy_repository;
-        let contents = self
-            .context
+        let Apps { context, owner, .. } = self.apps;
+        let repository = &context.settings.policy_repository;
+        let contents = context
             .as_installation(
-                |requests| requests.contents(token, self.owner, repository, path),
+                serving.app,
+                owner,
+                |requests| requests.contents(token, owner, repository, path),
                 contents::read_file,
             )
             .await;
@@ -165,8 +243,8 @@ impl<O: Outside> Reading<'_, '_, O> {
         })
     }
 
-    fn check_guard_rails(&self, text: &str) -> Result<(), String> {
-        let known = |name: &str| super::knows(self.context, self.installation, name);
+    fn check_guard_rails(&self, installation: &Installation, text: &str) -> Result<(), String> {
+        let known = |name: &str| super::knows(self.apps.context, installation, name);
         let parsed = GuardRails::parse(text.as_bytes(), &known);
         parsed.map(drop).map_err(|error| error.to_string())
     }
@@ -174,7 +252,7 @@ impl<O: Outside> Reading<'_, '_, O> {
     /// Remembers what can be used, and lets the last text that could be used stand for one that can't.
     fn settled(&self, found: Found) -> Found {
         let name = self.name("organisation-stale");
-        let stale: Stale = memory::get(self.context.outside, &name).unwrap_or_default();
+        let stale: Stale = memory::get(self.apps.context.outside, &name).unwrap_or_default();
         let (new, no_access) = match &found {
             Found::Files(files) => (files.clone(), false),
             Found::NoAccess => (Files::absent(), true),
@@ -191,7 +269,12 @@ impl<O: Outside> Reading<'_, '_, O> {
             issuers: usable(&files.issuers, stale.issuers),
             guard_rails: usable(&files.guard_rails, stale.guard_rails),
         };
-        memory::put(self.context.outside, &name, Keep::kept(KEEP_STALE), &stale);
+        memory::put(
+            self.apps.context.outside,
+            &name,
+            Keep::kept(KEEP_STALE),
+            &stale,
+        );
         if no_access {
             self.warn(
                 "no App may read the organization's files: nothing there is enforced",
@@ -232,7 +315,7 @@ impl<O: Outside> Reading<'_, '_, O> {
             return Err(Refusal::new(crate::context::general(trouble), trouble));
         }
         let name = self.name("organisation-stale");
-        let stale: Stale = memory::get(self.context.outside, &name).unwrap_or_default();
+        let stale: Stale = memory::get(self.apps.context.outside, &name).unwrap_or_default();
         if let (Some(issuers), Some(guard_rails)) = (stale.issuers, stale.guard_rails) {
             let message = "the organization's files can't be read; the last ones serve";
             self.warn(message, &trouble.to_string());
@@ -245,7 +328,7 @@ impl<O: Outside> Reading<'_, '_, O> {
             Trouble::Deadline => ExchangeError::Deadline,
             // As for a policy: twice no installation, and a token that must not be used.
             Trouble::NotFound(_) | Trouble::OtherOwner => ExchangeError::NotInstalled {
-                owner: self.owner.to_string(),
+                owner: self.apps.owner.to_string(),
             },
             Trouble::Wider(_) => ExchangeError::TokenWider,
             Trouble::Limited { retry_after, .. } => ExchangeError::OrganisationLimited {
@@ -266,10 +349,10 @@ impl<O: Outside> Reading<'_, '_, O> {
 
     fn log(&self, level: LogLevel, message: &str, because: &str) {
         let fields = [
-            ("owner", self.owner.to_string()),
+            ("owner", self.apps.owner.to_string()),
             ("because", because.to_owned()),
         ];
-        self.context.log(level, message, &fields);
+        self.apps.context.log(level, message, &fields);
     }
 }
 

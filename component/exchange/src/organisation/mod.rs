@@ -3,13 +3,14 @@
 
 mod files;
 
+use crate::apps::{Apps, Serving};
 use crate::audit::Record;
 use crate::claims_for_policy;
 use crate::context::Context;
 use crate::error::{ExchangeError, Refusal};
 use crate::outside::{LogLevel, Outside};
 use files::{File, Files, Found};
-use github::{Installation, Owner};
+use github::Installation;
 use oidc::Claims;
 use policy::{Breach, GuardRails, Mode, PolicyKind, TrustPolicy, TrustedIssuers};
 
@@ -25,19 +26,18 @@ pub(crate) struct Organisation<'a, 'b, O> {
 /// Reads an organisation's files, and judges who issued the token. The installation may be looked up once more on the
 /// way, and is then replaced.
 pub(crate) async fn of<'a, 'b, O: Outside>(
-    context: &'a Context<'b, O>,
-    app: u64,
-    owner: &Owner,
-    installation: &mut Installation,
+    apps: &Apps<'a, 'b, O>,
+    serving: &mut Serving,
     claims: &'a Claims,
     record: &mut Record,
 ) -> Result<Organisation<'a, 'b, O>, Refusal> {
-    let found = files::read(context, app, owner, installation).await?;
+    let context = apps.context;
+    let found = files::read(apps, serving).await?;
     let files = match found {
         Found::Files(files) => files,
         Found::NoAccess => Files::absent(),
     };
-    if files.all_absent() && context.settings.requires_organisation(owner) {
+    if files.all_absent() && context.settings.requires_organisation(apps.owner) {
         let because = "neither organization file can be read";
         return Err(Refusal::new(ExchangeError::OrganisationRequired, because));
     }
@@ -45,7 +45,7 @@ pub(crate) async fn of<'a, 'b, O: Outside>(
         context,
         claims,
         issuers: issuers(&files.issuers)?,
-        guard_rails: guard_rails(context, &files.guard_rails, installation),
+        guard_rails: guard_rails(context, &files.guard_rails, &serving.installation),
     };
     organisation.judge_issuer(record)?;
     Ok(organisation)

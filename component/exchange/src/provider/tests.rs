@@ -95,7 +95,7 @@ fn settings() -> Settings {
     };
     let pool = Pool {
         owner: "*".into(),
-        apps: vec![App { id: 7 }],
+        apps: vec![App { id: 7, name: None }],
     };
     let traits = Traits {
         vets_addresses: true,

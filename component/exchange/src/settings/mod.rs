@@ -33,6 +33,30 @@ pub enum MintCheck {
 pub struct App {
     /// Its id.
     pub id: u64,
+    /// What policies may call it.
+    pub name: Option<String>,
+}
+
+impl App {
+    /// Whether a policy means this one, by its name or its id.
+    pub(crate) fn is_called(&self, wanted: &policy::Matcher) -> bool {
+        let named = self
+            .name
+            .as_deref()
+            .is_some_and(|name| wanted.matches(name));
+        named || wanted.matches(&self.id.to_string())
+    }
+}
+
+/// How an App is chosen by what is left of its limit (`OCTOSTS_QUOTA_…`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quota {
+    /// Requests an hour; at least so many are comfortable.
+    pub soft_floor: u64,
+    /// At least so many are tight; fewer are the last resort.
+    pub hard_floor: u64,
+    /// How long what GitHub said of it is believed.
+    pub stale: Duration,
 }
 
 /// The Apps that serve an owner.
@@ -90,6 +114,8 @@ pub struct Settings {
     pub required_organisations: Vec<String>,
     /// `OCTOSTS_EXTRA_PERMISSIONS`: names beside the built-in ones and the installation's own (rule 25).
     pub extra_permissions: Vec<String>,
+    /// How an App of several is chosen.
+    pub quota: Quota,
     /// The Apps by owner.
     pub pools: Vec<Pool>,
 }
@@ -128,6 +154,7 @@ impl Settings {
             "OCTOSTS_DEADLINE: must be at least 1s",
         );
         let extra_permissions = reader.extra_permissions();
+        let quota = reader.quota();
         let required_organisations = reader.required_organisations();
         reader.check(
             pools.iter().any(|pool| !pool.apps.is_empty()),
@@ -155,6 +182,7 @@ impl Settings {
                     finish_first,
                     required_organisations,
                     extra_permissions,
+                    quota,
                     pools,
                 })
             }
@@ -188,14 +216,16 @@ impl Settings {
 
     /// The Apps that serve an owner: the owner's own pool, else the one for everybody.
     #[must_use]
-    pub fn app_for(&self, owner: &Owner) -> Option<u64> {
-        let key = owner.key();
-        let pool = self
-            .pools
-            .iter()
-            .find(|pool| pool.owner == key)
-            .or_else(|| self.pools.iter().find(|p| p.owner == "*"));
-        pool.and_then(|pool| pool.apps.first()).map(|app| app.id)
+    pub fn pool_for(&self, owner: &Owner) -> Option<&Pool> {
+        let named = |name: &str| self.pools.iter().find(|pool| pool.owner == name);
+        let pool = named(&owner.key()).or_else(|| named("*"));
+        pool.filter(|pool| !pool.apps.is_empty())
+    }
+
+    /// Whether more than one App is configured.
+    #[must_use]
+    pub fn has_several_apps(&self) -> bool {
+        self.pools.iter().map(|pool| pool.apps.len()).sum::<usize>() > 1
     }
 }
 

@@ -1,6 +1,6 @@
 //! Each setting by its rules; what is wrong is collected.
 
-use super::{MintCheck, RefusalDetail, Traits};
+use super::{MintCheck, Quota, RefusalDetail, Traits};
 use crate::duration;
 use github::{BaseUrl, Owner, RepositoryName};
 use oidc::{AllowedIssuers, GitHubActionsIssuers, Issuer, IssuerRules, StaticKeys};
@@ -220,6 +220,22 @@ impl Reader<'_> {
                 .push(format!("{name}: not a duration such as 25s or 1h30m"));
             default
         })
+    }
+
+    pub(super) fn quota(&mut self) -> Quota {
+        let hard_floor = u64::from(self.number("OCTOSTS_QUOTA_FLOOR_HARD", 1500));
+        let soft_floor = u64::from(self.number("OCTOSTS_QUOTA_FLOOR_SOFT", 5000));
+        self.check(
+            soft_floor >= hard_floor,
+            "OCTOSTS_QUOTA_FLOOR_SOFT: must be at least OCTOSTS_QUOTA_FLOOR_HARD",
+        );
+        let stale = self.duration("OCTOSTS_QUOTA_STALE", Duration::from_secs(300));
+        self.check(!stale.is_zero(), "OCTOSTS_QUOTA_STALE: must be above 0");
+        Quota {
+            soft_floor,
+            hard_floor,
+            stale,
+        }
     }
 
     pub(super) fn extra_permissions(&mut self) -> Vec<String> {

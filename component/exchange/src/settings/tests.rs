@@ -16,9 +16,13 @@ fn read(rows: &[(&str, &str)]) -> Result<Settings, Vec<String>> {
     };
     let pools = vec![Pool {
         owner: "*".into(),
-        apps: vec![App { id: 7 }],
+        apps: vec![App { id: 7, name: None }],
     }];
     Settings::read(&get, pools, TRAITS)
+}
+
+fn first_app(settings: &Settings, owner: &Owner) -> Option<u64> {
+    settings.pool_for(owner)?.apps.first().map(|app| app.id)
 }
 
 #[test]
@@ -31,7 +35,10 @@ fn the_least_is_a_domain_and_an_app() {
     assert_eq!(settings.refusal_detail, RefusalDetail::Owner);
     assert_eq!(settings.mint_check, MintCheck::Enforce);
     assert!(settings.audit_required && !settings.finish_first);
-    assert_eq!(settings.app_for(&Owner::parse("anyone").unwrap()), Some(7));
+    assert_eq!(
+        first_app(&settings, &Owner::parse("anyone").unwrap()),
+        Some(7)
+    );
     assert!(read(&[("STS_DOMAIN", "")]).is_ok(), "empty is not unset");
 }
 
@@ -152,13 +159,19 @@ fn an_owners_pool_wins_over_everybodys() {
     let get = |name: &str| (name == "sts_domain").then(|| "x".to_owned());
     let pool = |owner: &str, id| Pool {
         owner: owner.into(),
-        apps: vec![App { id }],
+        apps: vec![App { id, name: None }],
     };
     let settings = Settings::read(&get, vec![pool("*", 1), pool("acme", 2)], TRAITS).unwrap();
-    assert_eq!(settings.app_for(&Owner::parse("ACME").unwrap()), Some(2));
-    assert_eq!(settings.app_for(&Owner::parse("other").unwrap()), Some(1));
+    assert_eq!(
+        first_app(&settings, &Owner::parse("ACME").unwrap()),
+        Some(2)
+    );
+    assert_eq!(
+        first_app(&settings, &Owner::parse("other").unwrap()),
+        Some(1)
+    );
     let settings = Settings::read(&get, vec![pool("acme", 2)], TRAITS).unwrap();
-    assert_eq!(settings.app_for(&Owner::parse("other").unwrap()), None);
+    assert_eq!(first_app(&settings, &Owner::parse("other").unwrap()), None);
     assert!(
         Settings::read(&get, vec![], TRAITS)
             .unwrap_err()
@@ -172,7 +185,7 @@ fn work_is_finished_first_where_nothing_runs_after_the_answer() {
     let pools = || {
         vec![Pool {
             owner: "*".into(),
-            apps: vec![App { id: 7 }],
+            apps: vec![App { id: 7, name: None }],
         }]
     };
     for (outlives, said, wanted) in [
@@ -191,5 +204,49 @@ fn work_is_finished_first_where_nothing_runs_after_the_answer() {
         let traits = Traits { outlives, ..TRAITS };
         let settings = Settings::read(&get, pools(), traits).unwrap();
         assert_eq!(settings.finish_first, wanted, "{outlives} {said}");
+    }
+}
+
+#[test]
+fn floors_are_in_order() {
+    let quota = |names: &[(&str, &str)]| {
+        let get = |name: &str| {
+            let usual = (name == "sts_domain").then(|| "x".to_owned());
+            let named = names.iter().find(|(n, _)| *n == name);
+            named.map(|(_, value)| (*value).to_owned()).or(usual)
+        };
+        let pool = Pool {
+            owner: "*".into(),
+            apps: vec![App { id: 7, name: None }],
+        };
+        let traits = Traits {
+            vets_addresses: true,
+            outlives: true,
+        };
+        Settings::read(&get, vec![pool], traits).map(|settings| settings.quota)
+    };
+    let usual = quota(&[]).unwrap();
+    assert_eq!((usual.soft_floor, usual.hard_floor), (5000, 1500));
+    assert_eq!(usual.stale, Duration::from_secs(300));
+    let equal = quota(&[
+        ("octosts_quota_floor_soft", "9"),
+        ("octosts_quota_floor_hard", "9"),
+    ]);
+    assert!(equal.is_ok());
+    for (wrong, problem) in [
+        (
+            [("octosts_quota_floor_soft", "1499")],
+            "OCTOSTS_QUOTA_FLOOR_SOFT: must be at least OCTOSTS_QUOTA_FLOOR_HARD",
+        ),
+        (
+            [("octosts_quota_floor_hard", "x")],
+            "OCTOSTS_QUOTA_FLOOR_HARD: not a number",
+        ),
+        (
+            [("octosts_quota_stale", "0s")],
+            "OCTOSTS_QUOTA_STALE: must be above 0",
+        ),
+    ] {
+        assert_eq!(quota(&wrong).unwrap_err(), [problem]);
     }
 }

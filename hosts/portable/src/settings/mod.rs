@@ -4,6 +4,7 @@
 //! operator fixes a deployment in one go. Secrets stay in this process and never reach the guest.
 
 mod address;
+mod apps;
 mod go_syntax;
 mod names;
 mod read;
@@ -12,7 +13,7 @@ pub use names::ask;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use address::HostPort;
@@ -50,24 +51,26 @@ pub enum KeySource {
     Text(Secret),
 }
 
-impl KeySource {
-    /// The setting to blame.
-    #[must_use]
-    pub fn setting(&self) -> &'static str {
-        match self {
-            Self::File(_) => "APP_SECRET_CERTIFICATE_FILE",
-            Self::Text(_) => "APP_SECRET_CERTIFICATE_ENV_VAR",
-        }
-    }
-}
-
 /// A configured GitHub App.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AppSettings {
     /// Its id.
     pub id: u64,
+    /// What policies may call it.
+    pub name: Option<String>,
     /// Its private key.
     pub key: KeySource,
+    /// The setting to blame for the key.
+    pub setting: String,
+}
+
+/// The Apps that serve an owner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PoolSettings {
+    /// In lower case, or `*`: everybody who has no pool.
+    pub owner: String,
+    /// The ids of its Apps, in order.
+    pub apps: Vec<u64>,
 }
 
 /// How log lines look.
@@ -106,6 +109,8 @@ pub struct Settings {
     deadline: Duration,
     /// The configured Apps.
     pub apps: Vec<AppSettings>,
+    /// Which of them serve whom.
+    pub pools: Vec<PoolSettings>,
     /// GITHUB_WEBHOOK_SECRET.
     pub webhook_secrets: Vec<Secret>,
     /// OCTOSTS_CACHE_SECRET: what values in a store outside the process are sealed with (rule 10).
@@ -135,10 +140,20 @@ impl Default for Settings {
 impl Settings {
     /// Reads settings by octo-sts's rules: a variable that is not set and one that is empty are two things, lists are
     /// split at commas, durations are Go's. Variables of other names are ignored, but a name that begins with `OCTOSTS_`
-    /// and is not known is listed in [`notices`](Self::notices). Of a name given twice the last value counts.
+    /// and is not known is listed in [`notices`](Self::notices). Of a name given twice the last value counts. No file is
+    /// read: APP_CONFIG_FILE is a problem.
     #[must_use]
     pub fn from_vars(vars: impl IntoIterator<Item = (String, String)>) -> Self {
-        read::read(vars)
+        Self::with_files(vars, &|_| None)
+    }
+
+    /// The same where there are files: `file` reads a whole one, or says no.
+    #[must_use]
+    pub fn with_files(
+        vars: impl IntoIterator<Item = (String, String)>,
+        file: &dyn Fn(&Path) -> Option<Vec<u8>>,
+    ) -> Self {
+        read::read(vars, file)
     }
 
     /// Everything that is wrong, as `SETTING: what`. Values never appear.
@@ -182,6 +197,14 @@ impl Settings {
     /// The ids of the configured Apps, in order.
     pub fn app_ids(&self) -> impl Iterator<Item = u64> + '_ {
         self.apps.iter().map(|app| app.id)
+    }
+
+    /// The pools, each App with its name.
+    pub fn pools(&self) -> impl Iterator<Item = (&str, Vec<&AppSettings>)> {
+        self.pools.iter().map(|pool| {
+            let apps = self.apps.iter().filter(|app| pool.apps.contains(&app.id));
+            (pool.owner.as_str(), apps.collect())
+        })
     }
 
     /// Adds what only the platform could see, as `SETTING: what`.

@@ -1,5 +1,7 @@
 //! The closed list of settings, as data: `wire.md` of the design, and octo-sts's own names.
 
+use super::apps::placeholders;
+
 /// Who may see a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reader {
@@ -58,6 +60,8 @@ pub(super) const NAMES: &[Name] = &[
     name("GITHUB_APP_IDS", "github_app_ids", Host, Served, Some("GITHUB_APP_ID")),
     name("APP_SECRET_CERTIFICATE_FILE", "app_secret_certificate_file", Host, Served, None),
     name("APP_SECRET_CERTIFICATE_ENV_VAR", "app_secret_certificate_env_var", Secret, Served, Some("GITHUB_APP_PRIVATE_KEY")),
+    name("APP_CONFIG_FILE", "app_config_file", Host, Served, None),
+    name("APP_CONFIG", "app_config", Secret, Served, None),
     name("STS_DOMAIN", "sts_domain", Guest, Served, Some("DOMAIN")),
     name("GITHUB_BASE_URL", "github_base_url", Guest, Served, None),
     name("ORG_POLICY_REPO", "org_policy_repo", Guest, Served, None),
@@ -81,7 +85,6 @@ pub(super) const NAMES: &[Name] = &[
     name("OCTOSTS_AUDIT_SYNC", "octosts_audit_sync", Host, Served, None),
     // Who signs.
     name("KMS_KEYS", "kms_keys", Host, Refused, None),
-    name("APP_CONFIG_FILE", "app_config_file", Host, Refused, None),
     // Later.
     name("OCTOSTS_POLICY_GRACE", "octosts_policy_grace", Guest, Served, None),
     name("OCTOSTS_EXTRA_AUDIENCES", "octosts_extra_audiences", Guest, Served, None),
@@ -91,9 +94,9 @@ pub(super) const NAMES: &[Name] = &[
     name("OCTOSTS_REQUIRED_ORGS", "octosts_required_orgs", Guest, Served, None),
     name("OCTOSTS_ANY_ISSUER", "octosts_any_issuer", Guest, Served, None),
     name("OCTOSTS_CACHE_SECRET", "octosts_cache_secret", Secret, Served, None),
-    name("OCTOSTS_QUOTA_FLOOR_HARD", "octosts_quota_floor_hard", Guest, Later, None),
-    name("OCTOSTS_QUOTA_FLOOR_SOFT", "octosts_quota_floor_soft", Guest, Later, None),
-    name("OCTOSTS_QUOTA_STALE", "octosts_quota_stale", Guest, Later, None),
+    name("OCTOSTS_QUOTA_FLOOR_HARD", "octosts_quota_floor_hard", Guest, Served, None),
+    name("OCTOSTS_QUOTA_FLOOR_SOFT", "octosts_quota_floor_soft", Guest, Served, None),
+    name("OCTOSTS_QUOTA_STALE", "octosts_quota_stale", Guest, Served, None),
     name("OCTOSTS_STICKY_STORE", "octosts_sticky_store", Guest, Later, None),
     name("OCTOSTS_STICKY_STORE_FIRESTORE_PROJECT", "octosts_sticky_store_firestore_project", Host, Later, None),
     name("OCTOSTS_STICKY_STORE_FIRESTORE_COLLECTION", "octosts_sticky_store_firestore_collection", Host, Later, None),
@@ -113,13 +116,22 @@ pub(super) const NAMES: &[Name] = &[
     name("http_proxy", "http_proxy", Host, Later, None),
 ];
 
-/// All settings of a platform that has them by name in lower case: `get` is asked for each name and alias, once.
+/// All settings of a platform that has them by name in lower case: `get` is asked for each name and alias, once, and for
+/// what `${name}` in APP_CONFIG stands for.
 pub fn ask(get: impl Fn(&str) -> Option<String>) -> Vec<(String, String)> {
     let names = NAMES.iter().flat_map(|row| [Some(row.name), row.alias]);
-    names
+    let mut settings: Vec<(String, String)> = names
         .flatten()
         .filter_map(|name| Some((name.to_owned(), get(&name.to_ascii_lowercase())?)))
-        .collect()
+        .collect();
+    let config = settings.iter().find(|(name, _)| name == "APP_CONFIG");
+    let named: Vec<(String, String)> = config
+        .into_iter()
+        .flat_map(|(_, text)| placeholders(text))
+        .filter_map(|name| Some((name.to_owned(), get(name)?)))
+        .collect();
+    settings.extend(named);
+    settings
 }
 
 #[cfg(test)]
@@ -141,6 +153,7 @@ mod tests {
     fn no_secret_is_for_the_guest() {
         for secret in [
             "APP_SECRET_CERTIFICATE_ENV_VAR",
+            "APP_CONFIG",
             "GITHUB_WEBHOOK_SECRET",
             "OCTOSTS_CACHE_SECRET",
         ] {

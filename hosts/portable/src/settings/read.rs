@@ -5,23 +5,25 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::address::{BadBaseUrl, HostPort, base_url};
+use super::apps::{self, Apps, ReadFile};
 use super::names::{NAMES, Name, Reader, State};
-use super::{
-    AppSettings, DEFAULT_DEADLINE, KeySource, LogFormat, LogLevel, Secret, Settings, go_syntax,
-};
+use super::{DEFAULT_DEADLINE, LogFormat, LogLevel, Secret, Settings, go_syntax};
 
 /// OCTOSTS_DEADLINE is at most this: a client has long gone then, and a request holds an instance meanwhile.
 const LONGEST_DEADLINE: Duration = Duration::from_secs(600);
 
 /// What was found so far.
-struct Reading {
+pub(super) struct Reading {
     /// Known settings that are set, by name; an alias is under its name.
     values: BTreeMap<&'static str, String>,
     problems: Vec<String>,
     notices: Vec<String>,
 }
 
-pub(super) fn read(vars: impl IntoIterator<Item = (String, String)>) -> Settings {
+pub(super) fn read(
+    vars: impl IntoIterator<Item = (String, String)>,
+    file: ReadFile<'_>,
+) -> Settings {
     let vars: HashMap<String, String> = vars.into_iter().collect();
     let mut reading = Reading {
         values: BTreeMap::new(),
@@ -32,7 +34,8 @@ pub(super) fn read(vars: impl IntoIterator<Item = (String, String)>) -> Settings
         reading.take(row, &vars);
     }
     reading.note_unknown(&vars);
-    reading.into_settings()
+    let apps = apps::read(&mut reading, &vars, file);
+    reading.into_settings(apps)
 }
 
 impl Reading {
@@ -77,16 +80,16 @@ impl Reading {
         }
     }
 
-    fn problem(&mut self, name: &str, what: &str) {
+    pub(super) fn problem(&mut self, name: &str, what: &str) {
         self.problems.push(format!("{name}: {what}"));
     }
 
-    fn get(&self, name: &str) -> Option<&str> {
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.values.get(name).map(String::as_str)
     }
 
     /// The value if it is there and not empty: for settings where octo-sts takes "" for absent.
-    fn filled(&self, name: &str) -> Option<&str> {
+    pub(super) fn filled(&self, name: &str) -> Option<&str> {
         self.get(name).filter(|value| !value.is_empty())
     }
 
@@ -104,7 +107,7 @@ impl Reading {
         parsed
     }
 
-    fn into_settings(mut self) -> Settings {
+    fn into_settings(mut self, Apps { apps, pools }: Apps) -> Settings {
         if self.get("STS_DOMAIN").is_none() {
             self.problem("STS_DOMAIN", "is required (it may be empty)");
         }
@@ -119,7 +122,6 @@ impl Reading {
             "must be a duration above 0 and at most 10m",
             |text| go_syntax::duration(text).filter(|d| !d.is_zero() && *d <= LONGEST_DEADLINE),
         );
-        let apps = self.apps();
         let private_issuers = self.private_issuers();
         let github = self.github();
         let (log_format, log_level) = self.logging();
@@ -133,6 +135,7 @@ impl Reading {
             port,
             deadline: deadline.unwrap_or(DEFAULT_DEADLINE),
             apps,
+            pools,
             webhook_secrets: self
                 .filled("GITHUB_WEBHOOK_SECRET")
                 .map(Secret::new)
@@ -149,79 +152,6 @@ impl Reading {
             values: self.for_the_guest(),
             problems: self.problems,
             notices: self.notices,
-        }
-    }
-
-    /// The Apps and the one key that they share (spec 6.2, 6.3).
-    fn apps(&mut self) -> Vec<AppSettings> {
-        // With APP_CONFIG_FILE, octo-sts ignores ids and keys; that file is a problem already.
-        if self.filled("APP_CONFIG_FILE").is_some() {
-            return Vec::new();
-        }
-        let key = self.key();
-        let Some(ids) = self.app_ids() else {
-            return Vec::new();
-        };
-        key.map(|key| {
-            ids.into_iter()
-                .map(|id| AppSettings {
-                    id,
-                    key: key.clone(),
-                })
-                .collect()
-        })
-        .unwrap_or_default()
-    }
-
-    fn app_ids(&mut self) -> Option<Vec<u64>> {
-        const NAME: &str = "GITHUB_APP_IDS";
-        // A blank list is an empty one.
-        let Some(list) = self.get(NAME).filter(|list| !list.trim().is_empty()) else {
-            self.problem(NAME, "is required");
-            return None;
-        };
-        let ids: Option<Vec<u64>> = list
-            .split(',')
-            .map(|id| go_syntax::integer(id).filter(|id| *id != 0 && i64::try_from(*id).is_ok()))
-            .collect();
-        match ids {
-            Some(ids) if ids.len() > 1 => {
-                self.problem(NAME, "several Apps are not served yet");
-                None
-            }
-            Some(ids) => Some(ids),
-            None => {
-                self.problem(NAME, "must be the numeric id of an App");
-                None
-            }
-        }
-    }
-
-    fn key(&mut self) -> Option<KeySource> {
-        const FILE: &str = "APP_SECRET_CERTIFICATE_FILE";
-        const TEXT: &str = "APP_SECRET_CERTIFICATE_ENV_VAR";
-        let kms = self
-            .get("KMS_KEYS")
-            .is_some_and(|list| !list.trim().is_empty());
-        let file = self
-            .filled(FILE)
-            .map(|path| KeySource::File(PathBuf::from(path)));
-        // A key in one line, as env files need it, has `\n` for its line ends.
-        let text = self
-            .filled(TEXT)
-            .map(|pem| KeySource::Text(Secret::new(pem.replace("\\n", "\n"))));
-        match (file, text, kms) {
-            (Some(key), None, false) | (None, Some(key), false) => Some(key),
-            (None, None, true) => None,
-            (None, None, false) => {
-                self.problem(FILE, &format!("is required (or {TEXT})"));
-                None
-            }
-            _ => {
-                let what = format!("only one of KMS_KEYS, {FILE}, {TEXT} may be set");
-                self.problem(FILE, &what);
-                None
-            }
         }
     }
 

@@ -17,6 +17,8 @@ pub(crate) struct PemKeys {
 
 struct App {
     source: KeySource,
+    /// To blame for it.
+    setting: String,
     /// None: it could not be read yet.
     key: Mutex<Option<Arc<AppKey>>>,
 }
@@ -28,11 +30,14 @@ impl PemKeys {
         let mut read = HashMap::new();
         for app in apps {
             let key = AppKey::read(&app.key).map_err(|what| {
-                problems.push(format!("{}: {what}", app.key.setting()));
+                problems.push(format!("{}: {what}", app.setting));
             });
-            let source = app.key.clone();
-            let key = Mutex::new(key.ok().map(Arc::new));
-            read.insert(app.id, App { source, key });
+            let read_app = App {
+                source: app.key.clone(),
+                setting: app.setting.clone(),
+                key: Mutex::new(key.ok().map(Arc::new)),
+            };
+            read.insert(app.id, read_app);
         }
         (Self { apps: read, log }, problems)
     }
@@ -59,7 +64,7 @@ impl PemKeys {
                 *app.key.lock().unwrap_or_else(PoisonError::into_inner) = Some(key.clone());
                 return Some(key);
             }
-            Ok(Err(what)) => format!("{}: {what}", app.source.setting()),
+            Ok(Err(what)) => format!("{}: {what}", app.setting),
             Err(_) => "reading the key failed".to_owned(),
         };
         let fields = [("app".to_owned(), id.to_string())];

@@ -57,7 +57,12 @@ struct Bench {
 fn bench(key: KeySource) -> Bench {
     let clock = ManualClock::at(NOW_MS);
     let (log, lines) = log_into();
-    let apps = [AppSettings { id: APP, key }];
+    let apps = [AppSettings {
+        id: APP,
+        name: None,
+        key,
+        setting: "APP_SECRET_CERTIFICATE_FILE".to_owned(),
+    }];
     let (keys, problems) = PemKeys::read(&apps, log.clone());
     let keys = Arc::new(keys);
     let signer = AppJwts::new([APP].into_iter(), keys.clone(), clock.clone(), log);

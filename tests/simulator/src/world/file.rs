@@ -24,8 +24,9 @@ pub(crate) struct WorldFile {
 struct AppEntry {
     id: u64,
     name: String,
-    /// A PEM file; a key is made if there is none.
+    /// A PEM file, or its text; a key is made if there is neither.
     private_key_file: Option<String>,
+    private_key: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -95,12 +96,13 @@ impl WorldFile {
     /// Builds what the file names into `github`; stops at the first entry that cannot be.
     pub(crate) fn build(self, github: &GitHub) -> Result<(), Error> {
         for app in self.apps {
-            let key = match &app.private_key_file {
-                Some(path) => AppKey::from_pem(
+            let key = match (&app.private_key, &app.private_key_file) {
+                (Some(pem), _) => AppKey::from_pem(pem)?,
+                (None, Some(path)) => AppKey::from_pem(
                     &std::fs::read_to_string(path)
                         .map_err(|error| Error::Io(path.clone(), error))?,
                 )?,
-                None => AppKey::generate()?,
+                (None, None) => AppKey::generate()?,
             };
             github.add_app_with_key(app.id, &app.name, key)?;
         }

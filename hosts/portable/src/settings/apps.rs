@@ -1,0 +1,462 @@
+//! The Apps and whom they serve: GITHUB_APP_IDS with one shared key and one pool for everybody, or APP_CONFIG_FILE with pools
+//! by owner. Where there are no files, APP_CONFIG has the text of that file.
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::read::Reading;
+use super::{AppSettings, KeySource, PoolSettings, Secret, go_syntax};
+
+/// The largest APP_CONFIG_FILE, in bytes: a thousand Apps with their keys.
+const LARGEST: usize = 4 * 1024 * 1024;
+
+const FILE: &str = "APP_CONFIG_FILE";
+const TEXT: &str = "APP_CONFIG";
+const KEY_FILE: &str = "APP_SECRET_CERTIFICATE_FILE";
+const KEY_TEXT: &str = "APP_SECRET_CERTIFICATE_ENV_VAR";
+
+/// Reads a whole file, or says no.
+pub(super) type ReadFile<'a> = &'a dyn Fn(&Path) -> Option<Vec<u8>>;
+
+/// What was read: the Apps, and the pools in which they are.
+#[derive(Default)]
+pub(super) struct Apps {
+    pub(super) apps: Vec<AppSettings>,
+    pub(super) pools: Vec<PoolSettings>,
+}
+
+impl Apps {
+    fn add(&mut self, owner: String, apps: Vec<AppSettings>) {
+        let ids = apps.iter().map(|app| app.id).collect();
+        self.pools.push(PoolSettings { owner, apps: ids });
+        self.apps.extend(apps);
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Config {
+    #[serde(default)]
+    orgs: Vec<Org>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Org {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    apps: Vec<App>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct App {
+    #[serde(default)]
+    app_id: u64,
+    app_name: Option<String>,
+    kms_key: Option<String>,
+    private_key: Option<String>,
+    private_key_file: Option<String>,
+}
+
+/// Reads the Apps. `vars`: what `${NAME}` in the file stands for.
+pub(super) fn read(
+    reading: &mut Reading,
+    vars: &HashMap<String, String>,
+    file: ReadFile<'_>,
+) -> Apps {
+    let path = reading.filled(FILE).map(PathBuf::from);
+    let text = reading.filled(TEXT).map(str::to_owned);
+    let (setting, text) = match (path, text) {
+        (None, None) => return from_variables(reading),
+        (Some(_), Some(_)) => {
+            reading.problem(FILE, &format!("only one of {FILE}, {TEXT} may be set"));
+            return Apps::default();
+        }
+        (Some(path), None) => match file(&path) {
+            Some(bytes) => (FILE, String::from_utf8(bytes).unwrap_or_default()),
+            None => {
+                reading.problem(FILE, "cannot be read");
+                return Apps::default();
+            }
+        },
+        (None, Some(text)) => (TEXT, text),
+    };
+    let mut checking = Checking {
+        reading,
+        setting,
+        vars,
+        ids: HashSet::new(),
+    };
+    checking.config(&text)
+}
+
+/// The names that stand in `${…}`.
+pub(super) fn placeholders(text: &str) -> impl Iterator<Item = &str> {
+    text.split("${").skip(1).filter_map(|rest| {
+        let (name, _) = rest.split_once('}')?;
+        is_word(name).then_some(name)
+    })
+}
+
+fn is_word(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
+/// `${NAME}` by its value, nothing where there is none; `$NAME` and `$$` stay.
+fn expanded(text: &str, vars: &HashMap<String, String>) -> String {
+    let mut parts = text.split("${");
+    let mut whole = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match part.split_once('}') {
+            Some((name, rest)) if is_word(name) => {
+                whole.push_str(vars.get(name).map_or("", String::as_str));
+                whole.push_str(rest);
+            }
+            _ => {
+                whole.push_str("${");
+                whole.push_str(part);
+            }
+        }
+    }
+    whole
+}
+
+struct Checking<'a> {
+    reading: &'a mut Reading,
+    setting: &'static str,
+    vars: &'a HashMap<String, String>,
+    ids: HashSet<u64>,
+}
+
+impl Checking<'_> {
+    /// Positions and App ids name what is wrong; a value may be a secret that was put in a wrong place.
+    fn problem(&mut self, what: &str) {
+        self.reading.problem(self.setting, what);
+    }
+
+    fn config(&mut self, text: &str) -> Apps {
+        let mut read = Apps::default();
+        if text.len() > LARGEST {
+            self.problem("larger than 4 MiB");
+            return read;
+        }
+        let config: Config = match serde_saphyr::from_str(text) {
+            Ok(config) => config,
+            Err(error) => {
+                let place = error.location().map_or_else(String::new, |at| {
+                    format!("line {}, column {}: ", at.line(), at.column())
+                });
+                let what = "unknown or duplicate key, value of the wrong type, or no YAML";
+                self.problem(&format!("{place}{what}"));
+                return read;
+            }
+        };
+        if config.orgs.is_empty() {
+            self.problem("config must have at least one org");
+        }
+        let mut owners = HashSet::new();
+        for (index, org) in config.orgs.into_iter().enumerate() {
+            let place = format!("orgs[{index}]");
+            let owner = self.text(Some(org.name)).to_lowercase();
+            if !is_owner(&owner) {
+                self.problem(&format!("{place}: name must be a GitHub owner or *"));
+            } else if !owners.insert(owner.clone()) {
+                self.problem(&format!("{place}: duplicate org name"));
+            }
+            if org.apps.is_empty() {
+                self.problem(&format!("{place} must have at least one app"));
+            }
+            let apps = org.apps.into_iter();
+            let apps = apps.filter_map(|app| self.app(&place, app)).collect();
+            read.add(owner, apps);
+        }
+        read
+    }
+
+    fn app(&mut self, org: &str, app: App) -> Option<AppSettings> {
+        let id = app.app_id;
+        if id == 0 || i64::try_from(id).is_err() {
+            self.problem(&format!("{org}: app_id must not be zero"));
+            return None;
+        }
+        if !self.ids.insert(id) {
+            self.problem(&format!("duplicate app_id: {id}"));
+            return None;
+        }
+        let name = self.text(app.app_name);
+        Some(AppSettings {
+            id,
+            name: (!name.is_empty()).then_some(name),
+            key: self.key(id, app.kms_key, app.private_key, app.private_key_file)?,
+            setting: format!("{}: app {id}", self.setting),
+        })
+    }
+
+    fn key(
+        &mut self,
+        id: u64,
+        kms: Option<String>,
+        pem: Option<String>,
+        file: Option<String>,
+    ) -> Option<KeySource> {
+        let [kms, pem, file] = [kms, pem, file].map(|text| self.text(text));
+        let key = match (kms.is_empty(), pem.is_empty(), file.is_empty()) {
+            (true, false, true) => Ok(text_key(&pem)),
+            (true, true, false) if self.setting == TEXT => {
+                Err("private_key_file: there are no files here; use private_key: ${name}")
+            }
+            (true, true, false) => Ok(KeySource::File(PathBuf::from(file))),
+            (false, true, true) => Err("kms_key: not served yet"),
+            _ => Err("exactly one of kms_key, private_key_file, or private_key must be set"),
+        };
+        key.map_err(|what| self.problem(&format!("app {id}: {what}")))
+            .ok()
+    }
+
+    fn text(&self, text: Option<String>) -> String {
+        expanded(&text.unwrap_or_default(), self.vars)
+    }
+}
+
+/// GitHub's alphabet of logins, or everybody.
+fn is_owner(name: &str) -> bool {
+    let letters = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    name == "*" || ((1..=100).contains(&name.len()) && name.bytes().all(letters))
+}
+
+/// A key in one line, as env files need it, has `\n` for its line ends.
+fn text_key(pem: &str) -> KeySource {
+    KeySource::Text(Secret::new(pem.replace("\\n", "\n")))
+}
+
+/// GITHUB_APP_IDS and the one key that they share.
+fn from_variables(reading: &mut Reading) -> Apps {
+    let mut read = Apps::default();
+    let key = shared_key(reading);
+    let (Some(ids), Some((setting, key))) = (ids(reading), key) else {
+        return read;
+    };
+    let app = |id| AppSettings {
+        id,
+        name: None,
+        key: key.clone(),
+        setting: setting.to_owned(),
+    };
+    read.add("*".to_owned(), ids.into_iter().map(app).collect());
+    read
+}
+
+fn ids(reading: &mut Reading) -> Option<Vec<u64>> {
+    const NAME: &str = "GITHUB_APP_IDS";
+    // A blank list is an empty one.
+    let Some(list) = reading.get(NAME).filter(|list| !list.trim().is_empty()) else {
+        reading.problem(NAME, "is required");
+        return None;
+    };
+    let mut ids = Vec::new();
+    for id in list.split(',') {
+        let id = go_syntax::integer(id).filter(|id| *id != 0 && i64::try_from(*id).is_ok());
+        let Some(id) = id else {
+            reading.problem(
+                NAME,
+                "must be the numeric id of an App, or several with commas",
+            );
+            return None;
+        };
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    Some(ids)
+}
+
+fn shared_key(reading: &mut Reading) -> Option<(&'static str, KeySource)> {
+    let kms = reading
+        .get("KMS_KEYS")
+        .is_some_and(|list| !list.trim().is_empty());
+    let file = reading
+        .filled(KEY_FILE)
+        .map(|path| KeySource::File(PathBuf::from(path)));
+    let text = reading.filled(KEY_TEXT).map(text_key);
+    match (file, text, kms) {
+        (Some(key), None, false) => Some((KEY_FILE, key)),
+        (None, Some(key), false) => Some((KEY_TEXT, key)),
+        (None, None, true) => None,
+        (None, None, false) => {
+            reading.problem(KEY_FILE, &format!("is required (or {KEY_TEXT})"));
+            None
+        }
+        _ => {
+            let what = format!("only one of KMS_KEYS, {KEY_FILE}, {KEY_TEXT} may be set");
+            reading.problem(KEY_FILE, &what);
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+    use super::super::Settings;
+    use super::*;
+
+    const TWO: &str = "
+orgs:
+  - name: Acme
+    apps:
+      - {app_id: 111, app_name: reader, private_key: '${KEY}'}
+      - app_id: 112
+        private_key_file: ${DIR}/112.pem
+  - name: '*'
+    apps: [{app_id: 113, private_key: a$KEY$$}]
+";
+
+    fn with(config: &str) -> Settings {
+        let vars = [
+            ("STS_DOMAIN", "sts.example"),
+            ("APP_CONFIG_FILE", "/config.yaml"),
+            ("KEY", "one\\ntwo"),
+            ("DIR", "/keys"),
+        ];
+        let vars = vars.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Settings::with_files(vars, &|path| {
+            (path == Path::new("/config.yaml")).then(|| config.as_bytes().to_vec())
+        })
+    }
+
+    #[test]
+    fn owners_have_pools_of_their_own() {
+        let settings = with(TWO);
+        assert_eq!(settings.problems(), [] as [&str; 0]);
+        let pools: Vec<_> = settings
+            .pools
+            .iter()
+            .map(|pool| (pool.owner.as_str(), pool.apps.as_slice()))
+            .collect();
+        assert_eq!(pools, [("acme", &[111, 112][..]), ("*", &[113][..])]);
+        let [one, two, three] = &settings.apps[..] else {
+            panic!("three Apps");
+        };
+        assert_eq!(one.name.as_deref(), Some("reader"));
+        assert_eq!(one.key, KeySource::Text(Secret::new("one\ntwo")));
+        assert_eq!(two.key, KeySource::File("/keys/112.pem".into()));
+        assert_eq!(three.key, KeySource::Text(Secret::new("a$KEY$$")));
+        assert_eq!(
+            (two.name.as_deref(), two.setting.as_str()),
+            (None, "APP_CONFIG_FILE: app 112")
+        );
+    }
+
+    #[test]
+    fn every_problem_is_named_and_no_value() {
+        for (config, problem) in [
+            ("orgs: []", "config must have at least one org"),
+            ("{}", "config must have at least one org"),
+            ("orgs: [{name: acme}]", "orgs[0] must have at least one app"),
+            (
+                "orgs: [{name: acme, apps: []}]",
+                "orgs[0] must have at least one app",
+            ),
+            (
+                "orgs: [{apps: [{app_id: 1, private_key: k}]}]",
+                "orgs[0]: name must be a GitHub owner or *",
+            ),
+            (
+                "orgs: [{name: a/b, apps: [{app_id: 1, private_key: k}]}]",
+                "orgs[0]: name must be a GitHub owner or *",
+            ),
+            (
+                "orgs: [{name: a, apps: [{app_id: 1, private_key: k}]}, {name: A, apps: [{app_id: 2, private_key: k}]}]",
+                "orgs[1]: duplicate org name",
+            ),
+            (
+                "orgs: [{name: a, apps: [{private_key: k}]}]",
+                "orgs[0]: app_id must not be zero",
+            ),
+            (
+                "orgs: [{name: a, apps: [{app_id: 1, private_key: k}]}, {name: b, apps: [{app_id: 1, private_key: k}]}]",
+                "duplicate app_id: 1",
+            ),
+            (
+                "orgs: [{name: a, apps: [{app_id: 1}]}]",
+                "app 1: exactly one of kms_key, private_key_file, or private_key must be set",
+            ),
+            (
+                "orgs: [{name: a, apps: [{app_id: 1, private_key: k, private_key_file: f}]}]",
+                "app 1: exactly one of kms_key, private_key_file, or private_key must be set",
+            ),
+            (
+                "orgs: [{name: a, apps: [{app_id: 1, private_key: '${NONE}'}]}]",
+                "app 1: exactly one of kms_key, private_key_file, or private_key must be set",
+            ),
+            (
+                "orgs: [{name: a, apps: [{app_id: 1, kms_key: k}]}]",
+                "app 1: kms_key: not served yet",
+            ),
+            (
+                "orgs:\n- name: hush\n  app: []",
+                "line 3, column 3: unknown or duplicate key, value of the wrong type, or no YAML",
+            ),
+            (
+                "orgs:\n- name: a\n  apps: [{app_id: hush}]",
+                "line 3, column 19: unknown or duplicate key, value of the wrong type, or no YAML",
+            ),
+            (
+                "orgs: []\norgs: []",
+                "line 2, column 1: unknown or duplicate key, value of the wrong type, or no YAML",
+            ),
+        ] {
+            let settings = with(config);
+            assert_eq!(
+                settings.problems(),
+                [format!("APP_CONFIG_FILE: {problem}")],
+                "{config}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_is_a_problem_and_so_are_two_places() {
+        let vars = |more: &[(&str, &str)]| {
+            let usual = [("STS_DOMAIN", "x")];
+            let all = usual.iter().chain(more);
+            Settings::from_vars(all.map(|(n, v)| ((*n).to_owned(), (*v).to_owned())))
+        };
+        let settings = vars(&[("APP_CONFIG_FILE", "/nowhere")]);
+        assert_eq!(settings.problems(), ["APP_CONFIG_FILE: cannot be read"]);
+        let settings = vars(&[("APP_CONFIG_FILE", "/nowhere"), ("APP_CONFIG", TWO)]);
+        assert_eq!(
+            settings.problems(),
+            ["APP_CONFIG_FILE: only one of APP_CONFIG_FILE, APP_CONFIG may be set"]
+        );
+        let settings = vars(&[("APP_CONFIG", TWO), ("KEY", "k"), ("DIR", "d")]);
+        assert_eq!(
+            settings.problems(),
+            [
+                "APP_CONFIG: app 112: private_key_file: there are no files here; use private_key: ${name}"
+            ]
+        );
+        let text = "orgs: [{name: a, apps: [{app_id: 1, private_key: '${acme_key}'}]}]";
+        let settings = vars(&[("APP_CONFIG", text), ("acme_key", "k")]);
+        assert_eq!(settings.problems(), [] as [&str; 0]);
+        assert_eq!(settings.get("app_config"), None, "a secret");
+    }
+
+    #[test]
+    fn a_platform_is_asked_for_what_the_text_names() {
+        let text =
+            "orgs: [{name: a, apps: [{app_id: 1, private_key: '${acme_key} ${no-word} ${'}]}]";
+        assert_eq!(placeholders(text).collect::<Vec<_>>(), ["acme_key"]);
+        let vars = super::super::ask(|name| match name {
+            "app_config" => Some(text.to_owned()),
+            "acme_key" => Some("k".to_owned()),
+            _ => None,
+        });
+        assert_eq!(vars.len(), 2);
+        assert!(vars.contains(&("acme_key".to_owned(), "k".to_owned())));
+    }
+}
