@@ -140,7 +140,7 @@ pub(crate) async fn read<O: Outside>(
             // The installation is gone, or its account has another name now: look once more.
             Err(Trouble::NotFound(_) | Trouble::OtherOwner) if !last => {
                 context.outside.cache_remove(&name);
-                apps.look_again(serving).await?;
+                apps.look_again(serving, |_| true).await?;
             }
             Err(trouble) => {
                 let stale = stale(context, place, &serving.installation, &trouble);

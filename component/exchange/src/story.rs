@@ -266,13 +266,18 @@ impl<O: Outside> Asked<'_, '_, O> {
     ) -> Result<Result<AccessToken, Trouble>, Refusal> {
         let sticky = self.is_sticky(grant);
         let mint = async |serving: &Serving| mint::mint(self.context, serving, grant).await;
-        let suits = |app: &App| !sticky && suits(app);
-        match self.apps.while_limited(serving, suits, mint).await {
+        let others = |app: &App| !sticky && suits(app);
+        match self.apps.while_limited(serving, others, mint).await {
             // The installation is gone. It is looked up once more, and must still be the same account's (rule 1).
             Err(Trouble::NotFound(_)) => {}
             minted => return Ok(minted),
         }
-        self.apps.look_again(serving).await?;
+        if sticky {
+            self.apps.forget(serving);
+            self.choose(grant, serving, suits).await?;
+        } else {
+            self.apps.look_again(serving, suits).await?;
+        }
         if serving.installation.account_id != grant.account_id() {
             let owner = self.place.owner.to_string();
             let because = "the login belongs to another account now";

@@ -80,9 +80,31 @@ impl<'a, 'b, O: Outside> Apps<'a, 'b, O> {
         self.first_of(self.in_turn()).await
     }
 
-    /// The installation is not what it was: GitHub is asked once more.
-    pub(crate) async fn look_again(&self, serving: &mut Serving) -> Result<(), Refusal> {
-        self.forget(serving);
+    /// The installation is not what it was: GitHub is asked once more. Where it is gone, another App that suits serves.
+    pub(crate) async fn look_again(
+        &self,
+        serving: &mut Serving,
+        suits: impl Fn(&App) -> bool,
+    ) -> Result<(), Refusal> {
+        let gone = match self.refreshed(serving).await {
+            Err(refusal) if self.several() && is_not_installed(&refusal) => refusal,
+            found => return found,
+        };
+        let other = self.instead_of(serving, &[serving.app], suits).await;
+        *serving = other.map_err(|refusal| match refusal.error {
+            ExchangeError::NoAppMatches => gone,
+            _ => refusal,
+        })?;
+        Ok(())
+    }
+
+    /// Whether GitHub, asked once more, says that the App is not installed any more.
+    pub(crate) async fn is_gone(&self, serving: &Serving) -> bool {
+        let again = self.refreshed(&mut serving.clone()).await;
+        again.is_err_and(|refusal| is_not_installed(&refusal))
+    }
+
+    async fn refreshed(&self, serving: &mut Serving) -> Result<(), Refusal> {
         self.forget(serving);
         serving.installation = installation::find(self.context, serving.app, self.owner).await?;
         Ok(())
@@ -219,7 +241,7 @@ impl<'a, 'b, O: Outside> Apps<'a, 'b, O> {
         if !self.is_a_strangers(&serving) {
             return Ok(serving);
         }
-        self.look_again(&mut serving).await?;
+        self.refreshed(&mut serving).await?;
         if self.is_a_strangers(&serving) {
             let owner = self.owner.to_string();
             let because = "the token is of another account that had or has this login";

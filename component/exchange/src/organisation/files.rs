@@ -119,7 +119,7 @@ pub(super) async fn read<O: Outside>(
             // The installation is gone, or its account has another name now: look once more.
             Err(Trouble::NotFound(_) | Trouble::OtherOwner) if !last => {
                 context.outside.cache_remove(&name);
-                apps.look_again(serving).await?;
+                apps.look_again(serving, |_| true).await?;
             }
             Err(trouble) => return reading.stale_instead(&trouble),
         }
@@ -181,6 +181,7 @@ impl<O: Outside> Reading<'_, '_, '_, O> {
                 Ok(Some(files)) => return Ok(Some(files)),
                 Ok(None) => {}
                 Err(own @ (Trouble::Deadline | Trouble::TooManyRefusals)) => return Err(own),
+                Err(Trouble::NotFound(_)) if self.apps.is_gone(&other).await => {}
                 Err(trouble) => tally.add(trouble),
             }
         }

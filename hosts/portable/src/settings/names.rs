@@ -20,6 +20,8 @@ pub(super) enum State {
     Served,
     /// It has no effect yet, which is said at start.
     Later,
+    /// It has no effect and needs none, which is said at start.
+    Unneeded,
     /// It has no effect yet and would decide who signs or who gets in: running without it would be less safe than the
     /// operator asked for, so it is a problem.
     Refused,
@@ -51,7 +53,7 @@ const fn name(
 }
 
 use Reader::{Guest, Host, Secret};
-use State::{Later, Refused, Served};
+use State::{Later, Refused, Served, Unneeded};
 
 /// Every setting that this host knows.
 #[rustfmt::skip]
@@ -97,10 +99,10 @@ pub(super) const NAMES: &[Name] = &[
     name("OCTOSTS_QUOTA_FLOOR_HARD", "octosts_quota_floor_hard", Guest, Served, None),
     name("OCTOSTS_QUOTA_FLOOR_SOFT", "octosts_quota_floor_soft", Guest, Served, None),
     name("OCTOSTS_QUOTA_STALE", "octosts_quota_stale", Guest, Served, None),
-    name("OCTOSTS_STICKY_STORE", "octosts_sticky_store", Guest, Later, None),
-    name("OCTOSTS_STICKY_STORE_FIRESTORE_PROJECT", "octosts_sticky_store_firestore_project", Host, Later, None),
-    name("OCTOSTS_STICKY_STORE_FIRESTORE_COLLECTION", "octosts_sticky_store_firestore_collection", Host, Later, None),
-    name("OCTOSTS_STICKY_STORE_FIRESTORE_TTL", "octosts_sticky_store_firestore_ttl", Host, Later, None),
+    name("OCTOSTS_STICKY_STORE", "octosts_sticky_store", Host, Unneeded, None),
+    name("OCTOSTS_STICKY_STORE_FIRESTORE_PROJECT", "octosts_sticky_store_firestore_project", Host, Unneeded, None),
+    name("OCTOSTS_STICKY_STORE_FIRESTORE_COLLECTION", "octosts_sticky_store_firestore_collection", Host, Unneeded, None),
+    name("OCTOSTS_STICKY_STORE_FIRESTORE_TTL", "octosts_sticky_store_firestore_ttl", Host, Unneeded, None),
     name("KMS_PROVIDER", "kms_provider", Host, Later, None),
     name("EVENT_INGRESS_URI", "event_ingress_uri", Host, Later, None),
     name("GITHUB_WEBHOOK_SECRET", "github_webhook_secret", Secret, Later, None),

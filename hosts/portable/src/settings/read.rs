@@ -56,6 +56,10 @@ impl Reading {
             match row.state {
                 State::Served => {}
                 State::Later => self.notices.push(format!("{}: not served yet", row.name)),
+                State::Unneeded => {
+                    let what = "not needed: which App writes checks is worked out, not stored";
+                    self.notices.push(format!("{}: {what}", row.name));
+                }
                 State::Refused => self.problem(row.name, "not served yet"),
             }
         }

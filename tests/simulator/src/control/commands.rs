@@ -73,12 +73,14 @@ pub(super) fn installation(
     command: InstallationCommand,
 ) -> Result<Value, Error> {
     let github = simulator.github();
-    let ids = match id.parse() {
-        Ok(id) => vec![id],
-        Err(_) => github.installations_of(id),
+    let of_app = |(login, app): (&str, &str)| Some((login.to_owned(), app.parse().ok()?));
+    let ids = match (id.parse(), id.split_once('@').and_then(of_app)) {
+        (Ok(id), _) => vec![id],
+        (Err(_), Some((login, app))) => github.installation_at(app, &login).into_iter().collect(),
+        (Err(_), None) => github.installations_of(id),
     };
     if ids.is_empty() {
-        return Err(Error::Unreadable(format!("no installation {id:?}")));
+        return Err(no_installation(id));
     }
     for id in ids {
         match command {
@@ -88,6 +90,10 @@ pub(super) fn installation(
         }
     }
     Ok(json!({}))
+}
+
+fn no_installation(of: &str) -> Error {
+    Error::Unreadable(format!("no installation {of:?}"))
 }
 
 /// What becomes of a login.
@@ -179,6 +185,8 @@ pub(super) fn mints(simulator: &Simulator, command: &MintCommand) -> Value {
 pub(super) struct LimitCommand {
     app: Option<u64>,
     installation: Option<u64>,
+    /// With `app`: its installation at this login.
+    account: Option<String>,
     /// Primary: this many more requests, until `reset` (Unix seconds; an hour from now if absent).
     remaining: Option<u64>,
     reset: Option<i64>,
@@ -193,17 +201,20 @@ fn forbidden() -> u16 {
 }
 
 pub(super) fn limit(simulator: &Simulator, command: LimitCommand) -> Result<Value, Error> {
-    let bucket = match (command.app, command.installation) {
-        (Some(app), None) => Bucket::App(app),
-        (None, Some(installation)) => Bucket::Installation(installation),
-        (None, None) => Bucket::Anonymous,
-        (Some(_), Some(_)) => {
-            return Err(Error::Unreadable(
-                "app or installation, not both".to_owned(),
-            ));
+    let github = simulator.github();
+    let bucket = match (command.app, command.installation, &command.account) {
+        (Some(app), None, None) => Bucket::App(app),
+        (None, Some(installation), None) => Bucket::Installation(installation),
+        (None, None, None) => Bucket::Anonymous,
+        (Some(app), None, Some(login)) => {
+            let found = github.installation_at(app, login);
+            Bucket::Installation(found.ok_or_else(|| no_installation(login))?)
+        }
+        _ => {
+            let what = "app, installation, or app and account";
+            return Err(Error::Unreadable(what.to_owned()));
         }
     };
-    let github = simulator.github();
     if let Some(remaining) = command.remaining {
         let hour = || simulator.clock().now().saturating_add(3_600);
         let reset = command.reset.unwrap_or_else(hour);

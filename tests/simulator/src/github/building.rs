@@ -157,6 +157,14 @@ impl GitHub {
         found.map(|installation| installation.id).collect()
     }
 
+    /// An App's installation at an account.
+    #[must_use]
+    pub fn installation_at(&self, app: u64, login: &str) -> Option<u64> {
+        let world = self.state.world.read();
+        let account = world.account(login)?.id;
+        Some(world.installation_of(app, account)?.id)
+    }
+
     /// Changes what an installation may do. Tokens minted before keep what they have.
     pub fn set_permissions<K: Into<String>, V: AsRef<str>>(
         &self,
