@@ -21,6 +21,12 @@ pub enum ExchangeError {
         parameter: &'static str,
         problem: String,
     },
+    /// OAuth's own (`POST /token`).
+    #[error("{problem}")]
+    TokenRequest {
+        code: OAuthErrorCode,
+        problem: &'static str,
+    },
     #[error("too many requests")]
     TooManyRequests { retry_after: u64 },
     #[error("too many refused requests")]
@@ -119,6 +125,38 @@ pub enum ExchangeError {
     Internal,
 }
 
+/// What `error` of a token endpoint says (RFC 6749 5.2, RFC 8693 2.2.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OAuthErrorCode {
+    /// The request, or the subject token.
+    InvalidRequest,
+    /// Another grant.
+    UnsupportedGrantType,
+    /// No token for this resource and audience.
+    InvalidTarget,
+    /// More than the policy grants, or no scope.
+    InvalidScope,
+    /// Later perhaps.
+    TemporarilyUnavailable,
+    /// Something is broken.
+    ServerError,
+}
+
+impl OAuthErrorCode {
+    /// As the answer says it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "invalid_request",
+            Self::UnsupportedGrantType => "unsupported_grant_type",
+            Self::InvalidTarget => "invalid_target",
+            Self::InvalidScope => "invalid_scope",
+            Self::TemporarilyUnavailable => "temporarily_unavailable",
+            Self::ServerError => "server_error",
+        }
+    }
+}
+
 /// How far a policy's text came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PolicyStage {
@@ -168,6 +206,7 @@ impl ExchangeError {
             | Self::TooManyValues(_)
             | Self::UnreadableParameters
             | Self::Narrowing { .. }
+            | Self::TokenRequest { .. }
             | Self::NoScope
             | Self::NoIdentity
             | Self::MalformedScope

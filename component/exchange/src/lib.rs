@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`request`] | the request, in every form that clients of octo-sts send |
 //! | `provider` | which issuer, its keys, the signature |
+//! | [`oauth`] | the same in RFC 8693's words |
 //! | [`target`] | whose installation, which policy |
 //! | `apps`, `installation` | which App serves, and its installation for the owner |
 //! | `organisation` | whose tokens the organisation takes, and what it lets no policy do |
@@ -33,6 +34,7 @@ mod installation;
 mod memory;
 mod mint;
 pub mod narrowing;
+pub mod oauth;
 mod organisation;
 pub mod outside;
 mod policy_file;
@@ -52,7 +54,7 @@ pub use error::{ExchangeError, Refusal};
 pub use outside::{
     CacheName, Led, Limits, LogLevel, Outside, Room, SendError, SignerFailure, Unanswered,
 };
-pub use request::Incoming;
+pub use request::{Incoming, Protocol};
 pub use revocation::revoke;
 pub use settings::{App, Pool, Settings, Traits};
 pub use story::{Afterwards, Exchanged, Granted, exchange};

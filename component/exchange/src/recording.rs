@@ -83,6 +83,7 @@ fn granted<O: Outside>(
 ) -> Granted {
     let expires_in = u64::try_from(minted.expires.saturating_sub(context.now())).unwrap_or(0);
     Granted {
+        permissions: minted.permissions().cloned().unwrap_or_default(),
         token: minted.token,
         expiry: minted.expires_at,
         expires_in,

@@ -2,19 +2,32 @@
 
 use crate::error::ExchangeError;
 use crate::narrowing::UnverifiedNarrowing;
+use crate::oauth;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
 /// The largest bearer token, in bytes.
-const MAX_BEARER: usize = 16 * 1024;
+pub(crate) const MAX_BEARER: usize = 16 * 1024;
 
 /// The parameters that name what is asked, and those that ask for less of it.
 const READ: [&str; 3] = ["scope", "scopes", "identity"];
 const NARROWING: [&str; 2] = ["permissions", "repositories"];
 
+/// In whose words a request is, and its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Protocol {
+    /// octo-sts's.
+    #[default]
+    Sts,
+    /// RFC 8693's.
+    OAuth,
+}
+
 /// The parts of an HTTP request that an exchange reads, as they came.
 #[derive(Debug, Clone, Default)]
 pub struct Incoming {
+    /// In whose words it is.
+    pub protocol: Protocol,
     /// The query, without `?`.
     pub query: String,
     /// The `Content-Type` header.
@@ -25,6 +38,15 @@ pub struct Incoming {
     pub authorization: Vec<String>,
     /// The `User-Agent` header, for the audit record.
     pub user_agent: Option<String>,
+}
+
+impl Incoming {
+    /// The `Content-Type` without parameters, in lower case.
+    pub(crate) fn media_type(&self) -> String {
+        let header = self.content_type.as_deref().unwrap_or_default();
+        let media_type = header.split(';').next().unwrap_or_default();
+        media_type.trim().to_ascii_lowercase()
+    }
 }
 
 /// What the caller asks for; neither checked nor believed yet.
@@ -56,11 +78,14 @@ struct Parameters {
 }
 
 impl TokenExchangeRequest {
-    /// Reads a request. Several scopes and unreadable parameters come first, then the authorization.
+    /// Reads a request; `web` is where this GitHub's repositories are on the web. Several scopes and unreadable parameters come first, then the authorization.
     ///
     /// # Errors
     /// The first of: several scopes, a parameter with several values, authorization missing or twice, a bearer above 16 KiB.
-    pub fn read(incoming: &Incoming) -> Result<Self, ExchangeError> {
+    pub fn read(incoming: &Incoming, web: &str) -> Result<Self, ExchangeError> {
+        if incoming.protocol == Protocol::OAuth {
+            return oauth::read(incoming, web);
+        }
         let parameters = Parameters::read(incoming)?;
         let scope = parameters.scope()?;
         let identity = single("identity", &parameters.identity)?;
@@ -85,18 +110,10 @@ impl Parameters {
     fn read(incoming: &Incoming) -> Result<Self, ExchangeError> {
         let mut all = Self::default();
         all.add_form(&incoming.query)?;
-        let media_type = incoming
-            .content_type
-            .as_deref()
-            .unwrap_or_default()
-            .split(';')
-            .next()
-            .unwrap_or_default();
-        let media_type = media_type.trim().to_ascii_lowercase();
         if incoming.body.is_empty() {
             return Ok(all);
         }
-        match media_type.as_str() {
+        match incoming.media_type().as_str() {
             "application/x-www-form-urlencoded" => {
                 let form = std::str::from_utf8(&incoming.body)
                     .map_err(|_| ExchangeError::UnreadableParameters)?;
@@ -220,7 +237,7 @@ fn single(name: &'static str, values: &BTreeSet<String>) -> Result<String, Excha
 }
 
 /// Whether every `%` is followed by two hexadecimal digits and the result is UTF-8.
-fn well_escaped(form: &str) -> bool {
+pub(crate) fn well_escaped(form: &str) -> bool {
     let escapes_fit = form.split('%').skip(1).all(|rest| {
         let mut bytes = rest.bytes();
         let mut digit = || bytes.next().is_some_and(|byte| byte.is_ascii_hexdigit());

@@ -4,6 +4,7 @@ use super::*;
 
 fn incoming(query: &str, content_type: &str, body: &str) -> Incoming {
     Incoming {
+        protocol: Protocol::Sts,
         query: query.into(),
         content_type: Some(content_type.into()),
         body: body.into(),
@@ -13,7 +14,7 @@ fn incoming(query: &str, content_type: &str, body: &str) -> Incoming {
 }
 
 fn read(query: &str, content_type: &str, body: &str) -> Result<(String, String), ExchangeError> {
-    TokenExchangeRequest::read(&incoming(query, content_type, body))
+    TokenExchangeRequest::read(&incoming(query, content_type, body), "")
         .map(|request| (request.scope, request.identity))
 }
 
@@ -133,7 +134,8 @@ fn two_values_are_an_error_and_not_a_choice() {
 #[test]
 fn less_is_asked_for_in_either_form() {
     let narrowing = |query, content_type, body| {
-        TokenExchangeRequest::read(&incoming(query, content_type, body)).map(|all| all.narrowing)
+        TokenExchangeRequest::read(&incoming(query, content_type, body), "")
+            .map(|all| all.narrowing)
     };
     let pair = |name: &str, level: &str| (name.to_owned(), level.to_owned());
     let wanted = UnverifiedNarrowing {
@@ -175,7 +177,7 @@ fn exactly_one_credential() {
             authorization,
             ..incoming("", "", "")
         };
-        TokenExchangeRequest::read(&incoming).map(|request| request.unverified_token)
+        TokenExchangeRequest::read(&incoming, "").map(|request| request.unverified_token)
     };
     for header in ["Bearer a.b.c", "a.b.c", "Bearer  a.b.c"] {
         assert_eq!(with(&[header]), Ok("a.b.c".into()));

@@ -18,7 +18,9 @@ use crate::request::{Incoming, TokenExchangeRequest};
 use crate::settings::{App, Settings};
 use crate::target::{PolicyName, Target};
 use crate::trouble::Trouble;
-use github::{AccessToken, Installation, InstallationAccessToken, Level, Reach, RepositoryName};
+use github::{
+    AccessToken, Installation, InstallationAccessToken, Level, Permissions, Reach, RepositoryName,
+};
 use policy::{PolicyKind, Served, TrustPolicy};
 
 /// A token for the caller.
@@ -30,6 +32,8 @@ pub struct Granted {
     pub expiry: String,
     /// The same in seconds from now.
     pub expires_in: u64,
+    /// What it may do.
+    pub permissions: Permissions,
     /// Whether the answer also has OAuth's names.
     pub oauth_names: bool,
 }
@@ -91,7 +95,7 @@ async fn answer<O: Outside>(
     incoming: &Incoming,
 ) -> Result<Granted, Refusal> {
     let verified = async {
-        let request = TokenExchangeRequest::read(incoming)?;
+        let request = TokenExchangeRequest::read(incoming, context.settings.base_url.web())?;
         let verified = provider::verify(context, &request.unverified_token).await?;
         Ok::<_, Refusal>((request, verified))
     };

@@ -13,6 +13,7 @@ pub const PUBLIC: &str = "https://api.github.com";
 pub struct BaseUrl {
     text: String,
     authority: String,
+    web: String,
 }
 
 /// Why a text is no base URL.
@@ -56,6 +57,7 @@ impl BaseUrl {
         Ok(Self {
             text: text.strip_suffix('/').unwrap_or(text).to_owned(),
             authority: format!("{host}:{port}"),
+            web: format!("{scheme}://{}", web_authority(&host, authority)),
         })
     }
 
@@ -65,11 +67,25 @@ impl BaseUrl {
         &self.text
     }
 
+    /// Where repositories are on the web, without a trailing slash: `https://github.com`, `https://NAME.ghe.com`, or the
+    /// host of a GHES.
+    #[must_use]
+    pub fn web(&self) -> &str {
+        &self.web
+    }
+
     /// `host:port` in lower case, the port always written out.
     #[must_use]
     pub fn authority(&self) -> &str {
         &self.authority
     }
+}
+
+/// GitHub's own API has hosts beside those of the web; that of a GHES has a path.
+fn web_authority(host: &str, authority: &str) -> String {
+    let api = host.strip_prefix("api.");
+    let web = api.filter(|rest| *rest == "github.com" || rest.ends_with(".ghe.com"));
+    web.map_or_else(|| authority.to_ascii_lowercase(), str::to_owned)
 }
 
 /// Whether a host is this machine, by its name or its address.
@@ -97,7 +113,24 @@ mod tests {
         ] {
             let base = BaseUrl::parse(text).unwrap();
             assert_eq!(base.authority(), authority);
+            assert!(!base.web().ends_with('/'));
             assert_eq!(base.as_str(), text.trim_end_matches('/'));
+        }
+    }
+
+    #[test]
+    fn the_web_is_beside_the_api_or_above_it() {
+        for (base, web) in [
+            ("https://api.github.com", "https://github.com"),
+            ("https://api.acme.ghe.com/", "https://acme.ghe.com"),
+            (
+                "https://GHES.example:8443/api/v3",
+                "https://ghes.example:8443",
+            ),
+            ("http://127.0.0.1:8080/api/v3", "http://127.0.0.1:8080"),
+            ("https://api.example/x", "https://api.example"),
+        ] {
+            assert_eq!(BaseUrl::parse(base).unwrap().web(), web);
         }
     }
 

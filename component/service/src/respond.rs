@@ -1,6 +1,7 @@
 //! The only map from what happened to gRPC code, HTTP status and body. docs/ERRORS.md is this table in words; a test
 //! compares the two.
 
+use exchange::error::OAuthErrorCode;
 use exchange::{ExchangeError, Granted};
 use http::{HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
@@ -13,6 +14,7 @@ pub fn code_and_status(error: &ExchangeError) -> (u8, u16) {
         | ExchangeError::TooManyValues(_)
         | ExchangeError::UnreadableParameters
         | ExchangeError::Narrowing { .. }
+        | ExchangeError::TokenRequest { .. }
         | ExchangeError::NoScope
         | ExchangeError::NoIdentity
         | ExchangeError::MalformedScope
@@ -106,6 +108,91 @@ pub fn refused(error: &ExchangeError, decision: &str) -> Response<Vec<u8>> {
     response
 }
 
+/// The same refusal in RFC 6749's words (5.2) and RFC 8693's (2.2.2): what is wrong with the subject token is wrong with the
+/// request. Only what a retry may cure, and what is broken here, keeps its status.
+#[must_use]
+pub fn refused_by_oauth(error: &ExchangeError, decision: &str) -> Response<Vec<u8>> {
+    let code = oauth_code(error);
+    let status = match code_and_status(error).1 {
+        kept @ (405 | 413 | 429 | 500 | 503 | 504) => kept,
+        _ => 400,
+    };
+    // RFC 6749 5.2 leaves out quotation marks and the backslash.
+    let description = error.to_string();
+    let description = description.chars().map(|c| match c {
+        '"' | '\\' => '\'',
+        ' '..='~' => c,
+        _ => '?',
+    });
+    let body = serde_json::json!({
+        "error": code.as_str(),
+        "error_description": description.collect::<String>(),
+        "decision": decision,
+    });
+    let mut response = refused(error, decision);
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+    *response.body_mut() = serde_json::to_vec(&body).unwrap_or_default();
+    response.headers_mut().remove(header::WWW_AUTHENTICATE);
+    no_store(response)
+}
+
+fn oauth_code(error: &ExchangeError) -> OAuthErrorCode {
+    match error {
+        ExchangeError::TokenRequest { code, .. } => *code,
+        ExchangeError::Narrowing { .. } => OAuthErrorCode::InvalidScope,
+        ExchangeError::MalformedScope
+        | ExchangeError::MalformedIdentity
+        | ExchangeError::Suspended { .. }
+        | ExchangeError::NoAppMatches => OAuthErrorCode::InvalidTarget,
+        error => match code_and_status(error).1 {
+            404 => OAuthErrorCode::InvalidTarget,
+            429 | 503 => OAuthErrorCode::TemporarilyUnavailable,
+            500 | 504 => OAuthErrorCode::ServerError,
+            _ => OAuthErrorCode::InvalidRequest,
+        },
+    }
+}
+
+/// The answer with a token in RFC 8693's words (2.2.1). `metadata:read`, which GitHub adds to every token, is no scope that
+/// anybody asked for.
+#[must_use]
+pub fn granted_by_oauth(granted: &Granted, decision: &str) -> Response<Vec<u8>> {
+    let scope = granted.permissions.iter();
+    let scope = scope.filter(|(name, _)| granted.permissions.len() == 1 || *name != "metadata");
+    let scope: Vec<String> = scope
+        .map(|(name, level)| format!("{name}:{level}"))
+        .collect();
+    let body = serde_json::json!({
+        "access_token": granted.token.reveal(),
+        "issued_token_type": exchange::oauth::ACCESS_TOKEN,
+        "token_type": "Bearer",
+        "expires_in": granted.expires_in,
+        "scope": scope.join(" "),
+    });
+    no_store(json(200, &body, decision))
+}
+
+/// The metadata of RFC 8414. There are no clients to authenticate and no authorization endpoint.
+#[must_use]
+pub fn oauth_metadata(issuer: &str, decision: &str) -> Response<Vec<u8>> {
+    let body = serde_json::json!({
+        "issuer": issuer,
+        "token_endpoint": format!("{issuer}/token"),
+        "token_endpoint_auth_methods_supported": ["none"],
+        "grant_types_supported": [exchange::oauth::GRANT_TYPE],
+        "response_types_supported": [],
+    });
+    json(200, &body, decision)
+}
+
+fn no_store(mut response: Response<Vec<u8>>) -> Response<Vec<u8>> {
+    let no_store = HeaderValue::from_static("no-store");
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, no_store);
+    response
+}
+
 #[derive(Serialize)]
 struct TokenBody<'a> {
     token: &'a str,
@@ -133,11 +220,7 @@ pub fn granted(granted: &Granted, decision: &str) -> Response<Vec<u8>> {
         token_type: oauth.then_some("bearer"),
         expires_in: oauth.then_some(granted.expires_in),
     };
-    let mut response = json(200, &body, decision);
-    response
-        .headers_mut()
-        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
+    no_store(json(200, &body, decision))
 }
 
 /// The answer to a revocation: done, and nothing to say.

@@ -27,6 +27,10 @@ fn every_error() -> Vec<ExchangeError> {
             parameter: "NAME",
             problem: "WHAT".into(),
         },
+        ExchangeError::TokenRequest {
+            code: OAuthErrorCode::InvalidRequest,
+            problem: "WHAT",
+        },
         ExchangeError::TooManyRequests { retry_after },
         ExchangeError::TooManyRefusals { retry_after },
         ExchangeError::NoScope,

@@ -3,7 +3,7 @@
 use crate::configuration;
 use crate::outside::World;
 use crate::respond;
-use exchange::{ExchangeError, Incoming, decision_id, exchange, revoke};
+use exchange::{ExchangeError, Incoming, Protocol, decision_id, exchange, revoke};
 use http::{HeaderMap, Method, Request, Response, header};
 use http_body_util::BodyExt;
 use wasip2::http::types::{IncomingRequest, ResponseOutparam};
@@ -20,11 +20,15 @@ const MAX_HEAD: usize = 32 * 1024;
 /// How long a caller may take to send it, in seconds.
 const BODY_SECONDS: u64 = 10;
 
+/// RFC 8414 3.
+const METADATA: &str = "/.well-known/oauth-authorization-server";
+
 enum Route {
     Welcome,
     Health,
-    Exchange,
+    Exchange(Protocol),
     Revoke,
+    OAuthMetadata,
 }
 
 /// Answers one request. Work that must not delay the answer is done after it has left.
@@ -44,8 +48,14 @@ pub(crate) fn handle(request: IncomingRequest, response_out: ResponseOutparam) {
         match route(request.method(), request.uri().path()) {
             Ok(Route::Welcome) => send(responder, respond::welcome(&decision)).await,
             Ok(Route::Health) => send(responder, respond::health(&problems(), &decision)).await,
-            Ok(Route::Exchange) => answer_exchange(&world, request, responder, &decision).await,
+            Ok(Route::Exchange(protocol)) => {
+                answer_exchange(&world, request, protocol, responder, &decision).await;
+            }
+            Ok(Route::OAuthMetadata) => send(responder, oauth_metadata(&decision)).await,
             Ok(Route::Revoke) => answer_revocation(&world, request, responder, &decision).await,
+            Err(error) if request.uri().path().starts_with("/token") => {
+                send(responder, respond::refused_by_oauth(&error, &decision)).await;
+            }
             Err(error) => send(responder, respond::refused(&error, &decision)).await,
         }
     });
@@ -67,14 +77,18 @@ fn route(method: &Method, path: &str) -> Result<Route, ExchangeError> {
     match (path, method.as_str()) {
         ("/", "GET") => Ok(Route::Welcome),
         ("/healthz", "GET") => Ok(Route::Health),
-        ("/", "POST") | ("/sts/exchange" | "/exchange", "GET" | "POST") => Ok(Route::Exchange),
+        ("/", "POST") | ("/sts/exchange" | "/exchange", "GET" | "POST") => {
+            Ok(Route::Exchange(Protocol::Sts))
+        }
+        ("/token", "POST") => Ok(Route::Exchange(Protocol::OAuth)),
+        (METADATA, "GET") => Ok(Route::OAuthMetadata),
         ("/sts/revoke", "POST") => Ok(Route::Revoke),
         ("/sts/exchange_refresh_token", "POST") => Err(ExchangeError::RefreshTokens),
         ("/" | "/sts/exchange" | "/exchange", _) => {
             Err(ExchangeError::WrongMethod { allow: "GET, POST" })
         }
-        ("/healthz", _) => Err(ExchangeError::WrongMethod { allow: "GET" }),
-        ("/sts/exchange_refresh_token" | "/sts/revoke", _) => {
+        ("/healthz" | METADATA, _) => Err(ExchangeError::WrongMethod { allow: "GET" }),
+        ("/sts/exchange_refresh_token" | "/sts/revoke" | "/token", _) => {
             Err(ExchangeError::WrongMethod { allow: "POST" })
         }
         _ => Err(ExchangeError::NoSuchPath),
@@ -91,27 +105,47 @@ fn problems() -> Vec<String> {
 async fn answer_exchange(
     world: &World,
     request: Request<Body>,
+    protocol: Protocol,
     responder: Responder,
     decision: &str,
 ) {
+    let refused = |error: &ExchangeError| match protocol {
+        Protocol::Sts => respond::refused(error, decision),
+        Protocol::OAuth => respond::refused_by_oauth(error, decision),
+    };
     let incoming = match read(request).await {
-        Ok(incoming) => incoming,
-        Err(error) => return send(responder, respond::refused(&error, decision)).await,
+        Ok(incoming) => Incoming {
+            protocol,
+            ..incoming
+        },
+        Err(error) => return send(responder, refused(&error)).await,
     };
     let Ok(settings) = configuration::read() else {
-        return send(
-            responder,
-            respond::refused(&ExchangeError::NotConfigured { retry_after: 30 }, decision),
-        )
-        .await;
+        let error = ExchangeError::NotConfigured { retry_after: 30 };
+        return send(responder, refused(&error)).await;
     };
     let exchanged = exchange(world, &settings, decision, &incoming).await;
-    let answer = match &exchanged.answer {
-        Ok(granted) => respond::granted(granted, decision),
-        Err(refusal) => respond::refused(refusal.public(), decision),
+    let answer = match (&exchanged.answer, protocol) {
+        (Ok(granted), Protocol::Sts) => respond::granted(granted, decision),
+        (Ok(granted), Protocol::OAuth) => respond::granted_by_oauth(granted, decision),
+        (Err(refusal), _) => refused(refusal.public()),
     };
     send(responder, answer).await;
     exchanged.afterwards.run(world, &settings, decision).await;
+}
+
+/// The issuer comes from the settings, never from `Host` (rule 31).
+fn oauth_metadata(decision: &str) -> Response<Vec<u8>> {
+    match configuration::read() {
+        Err(_) => {
+            let error = ExchangeError::NotConfigured { retry_after: 30 };
+            respond::refused(&error, decision)
+        }
+        Ok(settings) => match &settings.public_url {
+            Some(issuer) => respond::oauth_metadata(issuer, decision),
+            None => respond::refused(&ExchangeError::NoSuchPath, decision),
+        },
+    }
 }
 
 async fn answer_revocation(
@@ -147,6 +181,7 @@ async fn read(request: Request<Body>) -> Result<Incoming, ExchangeError> {
         .await
         .unwrap_or(Err(ExchangeError::Deadline))?;
     Ok(Incoming {
+        protocol: Protocol::Sts,
         query: head.uri.query().unwrap_or_default().to_owned(),
         content_type: texts(&head.headers, &header::CONTENT_TYPE)
             .into_iter()

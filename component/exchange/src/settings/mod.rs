@@ -84,6 +84,8 @@ pub struct Settings {
     pub default_audience: String,
     /// `OCTOSTS_EXTRA_AUDIENCES`: accepted as the first is, during a move to a new host name.
     pub extra_audiences: Vec<String>,
+    /// `OCTOSTS_PUBLIC_URL`: where this server is, without a trailing slash; unknown where neither it nor the domain says so.
+    pub public_url: Option<String>,
     /// `GITHUB_BASE_URL`.
     pub base_url: BaseUrl,
     /// `ORG_POLICY_REPO`.
@@ -140,6 +142,7 @@ impl Settings {
         let default_audience = reader.required("STS_DOMAIN");
         let extra_audiences = reader.get("OCTOSTS_EXTRA_AUDIENCES").unwrap_or_default();
         let extra_audiences = entries(&extra_audiences).map(|(_, entry)| entry.to_owned());
+        let public_url = reader.public_url(&default_audience);
         let policy_repository = reader.policy_repository();
         let refusal_detail = reader.refusal_detail();
         let refusal_limit = reader.number("OCTOSTS_REFUSAL_LIMIT", 60);
@@ -167,6 +170,7 @@ impl Settings {
                 Ok(Self {
                     default_audience,
                     extra_audiences: extra_audiences.collect(),
+                    public_url,
                     base_url,
                     policy_repository,
                     issuers,

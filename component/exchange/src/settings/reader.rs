@@ -42,6 +42,20 @@ impl Reader<'_> {
         }
     }
 
+    /// The issuer of RFC 8414: https, no query, no fragment. Never taken from a request (rule 31).
+    pub(super) fn public_url(&mut self, domain: &str) -> Option<String> {
+        let Some(text) = self.get("OCTOSTS_PUBLIC_URL").filter(|t| !t.is_empty()) else {
+            let host = domain.split_once("://").map_or(domain, |(_, host)| host);
+            let host = host.trim_end_matches('/');
+            return (!host.is_empty()).then(|| format!("https://{host}"));
+        };
+        // The rules are those of GitHub's address: https, or http to this machine, and nothing after the path.
+        let url = BaseUrl::parse(&text).ok();
+        let problem = "OCTOSTS_PUBLIC_URL: must be an https URL without query or fragment";
+        self.check(url.is_some(), problem);
+        url.map(|url| url.as_str().to_owned())
+    }
+
     pub(super) fn policy_repository(&mut self) -> Option<RepositoryName> {
         let text = self
             .get("ORG_POLICY_REPO")

@@ -92,7 +92,7 @@ pub(super) const NAMES: &[Name] = &[
     name("OCTOSTS_EXTRA_AUDIENCES", "octosts_extra_audiences", Guest, Served, None),
     name("OCTOSTS_EXTRA_PERMISSIONS", "octosts_extra_permissions", Guest, Served, None),
     name("OCTOSTS_REFUSAL_LIMIT", "octosts_refusal_limit", Guest, Served, None),
-    name("OCTOSTS_PUBLIC_URL", "octosts_public_url", Guest, Later, None),
+    name("OCTOSTS_PUBLIC_URL", "octosts_public_url", Guest, Served, None),
     name("OCTOSTS_REQUIRED_ORGS", "octosts_required_orgs", Guest, Served, None),
     name("OCTOSTS_ANY_ISSUER", "octosts_any_issuer", Guest, Served, None),
     name("OCTOSTS_CACHE_SECRET", "octosts_cache_secret", Secret, Served, None),
