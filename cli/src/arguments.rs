@@ -1,5 +1,9 @@
 //! The command line. Every flag of `serve` is a setting's name; a flag wins over the environment.
 
+mod client;
+
+pub(crate) use client::{Exchange, Patience, Source, Token, TokenFormat};
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -23,6 +27,9 @@ pub(crate) enum Command {
     /// Look into audit records.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Exchange an OIDC token for an installation token at a server.
+    #[command(after_help = client::EXCHANGE_HELP)]
+    Exchange(Box<Exchange>),
     /// Print the completion script for a shell.
     Completions {
         /// The shell.

@@ -2,8 +2,11 @@
 
 mod arguments;
 mod audit_command;
+mod client;
 mod component;
+mod exchange_command;
 mod policy_command;
+mod secret;
 mod serve;
 
 use arguments::{Arguments, AuditCommand, Command};
@@ -15,6 +18,7 @@ fn main() -> ExitCode {
         Command::Serve(serve) => serve::run(&serve),
         Command::Policy(command) => policy_command::run(&command),
         Command::Audit(AuditCommand::Verify(verify)) => audit_command::verify(&verify),
+        Command::Exchange(options) => exchange_command::run(&options),
         Command::Completions { shell } => {
             clap_complete::generate(
                 shell,

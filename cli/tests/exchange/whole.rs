@@ -1,0 +1,165 @@
+//! The true server, a simulated GitHub, and a token.
+
+use super::script::{Script, answer};
+use super::{ASK, OIDC, assert_fails, octo_sts, stderr, stdout};
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+const DOMAIN: &str = "sts.example.com";
+const POLICY: &str = "acme/app/.github/chainguard/ci.sts.yaml";
+
+/// A server that ends with this value.
+struct Server(Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Server {
+    /// Starts it, and waits for the line that says where it listens.
+    fn start(command: &mut Command, marker: &str) -> (Self, Value) {
+        let piped = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = piped.stdin(Stdio::null()).spawn().unwrap();
+        let outputs: [Box<dyn Read + Send>; 2] = [
+            Box::new(child.stdout.take().unwrap()),
+            Box::new(child.stderr.take().unwrap()),
+        ];
+        let (tell, lines) = std::sync::mpsc::channel();
+        for output in outputs {
+            let tell = tell.clone();
+            // Goes on reading, so that the server never waits for a full pipe.
+            std::thread::spawn(move || {
+                for line in BufReader::new(output).lines().map_while(Result::ok) {
+                    let _ = tell.send(line);
+                }
+            });
+        }
+        drop(tell);
+        let server = Self(child);
+        let mut said = String::new();
+        for line in lines.iter() {
+            if line.contains(marker) {
+                return (server, serde_json::from_str(&line).unwrap());
+            }
+            said = format!("{said}{line}\n");
+        }
+        panic!("it ended: {said}");
+    }
+}
+
+fn simulator(more: &[&str]) -> (Server, Value) {
+    let program = Path::new(env!("CARGO_BIN_EXE_octo-sts")).with_file_name("octo-sts-simulator");
+    assert!(
+        program.is_file(),
+        "run `cargo build --release --package octo-sts-simulator`"
+    );
+    Server::start(Command::new(program).args(more), "\"github\"")
+}
+
+fn text<'a>(about: &'a Value, pointer: &str) -> &'a str {
+    about.pointer(pointer).unwrap().as_str().unwrap()
+}
+
+/// The service as it is built in; without `cargo xtask build` it says that it is missing.
+fn service(about: &Value) -> (Server, String) {
+    let key = std::fs::read_to_string(text(about, "/apps/0/private_key_file")).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_octo-sts"));
+    command.args(["serve", "--port", "0", "--address", "127.0.0.1"]);
+    command.env_clear().envs([
+        ("LOG_FORMAT", "json"),
+        ("STS_DOMAIN", DOMAIN),
+        ("GITHUB_APP_IDS", "1001"),
+        ("APP_SECRET_CERTIFICATE_ENV_VAR", &key),
+        ("GITHUB_BASE_URL", text(about, "/github")),
+        ("OCTOSTS_ALLOWED_ISSUERS", text(about, "/actions_issuer")),
+    ]);
+    let (server, line) = Server::start(&mut command, "\"listening\"");
+    (server, format!("http://{}", text(&line, "/address")))
+}
+
+/// An OIDC token of a run of `acme/app` on a branch.
+fn run_on(about: &Value, branch: &str) -> String {
+    let body = json!({"workload": {
+        "owner": "acme", "repository": "app", "ref": format!("refs/heads/{branch}"), "audience": DOMAIN,
+    }});
+    let answer = ureq::post(format!("{}/token", text(about, "/control"))).send(body.to_string());
+    let answer = answer.unwrap().body_mut().read_to_string().unwrap();
+    let answer: Value = serde_json::from_str(&answer).unwrap();
+    text(&answer, "/token").to_owned()
+}
+
+fn trust_main(about: &Value) {
+    let issuer = text(about, "/actions_issuer");
+    let policy = format!(
+        "issuer: {issuer}\nsubject: repo:acme/app:ref:refs/heads/main\npermissions:\n  contents: read\n  issues: write\n"
+    );
+    let url = format!("{}/files/{POLICY}", text(about, "/control"));
+    ureq::put(url).send(policy).unwrap();
+}
+
+/// What the simulated GitHub answers to a read of a file.
+fn read_with(token: &str, about: &Value) -> u16 {
+    let url = format!(
+        "{}/repos/acme/app/contents/README.md",
+        text(about, "/github")
+    );
+    let bearer = format!("Bearer {token}");
+    match ureq::get(url).header("authorization", bearer).call() {
+        Ok(answer) => answer.status().as_u16(),
+        Err(ureq::Error::StatusCode(status)) => status,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[test]
+fn a_job_gets_a_token_and_uses_it() {
+    let (_simulator, about) = simulator(&[]);
+    trust_main(&about);
+    let (_service, url) = service(&about);
+    let value = json!({"value": run_on(&about, "main")}).to_string();
+    let actions = Script::new(&[&answer(200, &[], &value)]);
+    let variables = [
+        ("GITHUB_ACTIONS", "true"),
+        ("ACTIONS_ID_TOKEN_REQUEST_URL", actions.url.as_str()),
+        ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "request"),
+        ("OCTOSTS_URL", &url),
+    ];
+    let flags = ["--audience", DOMAIN, "--permissions", "contents:read"];
+    let output = octo_sts(&[&ASK[..], &flags].concat(), &variables, "");
+    let token = stdout(&output).trim_end();
+    assert!(token.starts_with("ghs_"), "{}", stderr(&output));
+    assert!(
+        actions
+            .asked()
+            .concat()
+            .contains("?audience=sts.example.com ")
+    );
+    assert_eq!(read_with(token, &about), 200);
+}
+
+#[test]
+fn what_the_policy_does_not_grant_is_refused() {
+    let (_simulator, about) = simulator(&[]);
+    trust_main(&about);
+    let (_service, url) = service(&about);
+    let flags = ["--url", &url, "--token-file", "-"];
+    let ask = |more: &[&str], input: &str| octo_sts(&[&ASK[..], &flags, more].concat(), &[], input);
+    let other = ask(&[], &run_on(&about, "other"));
+    assert_fails(&other, 1, "(403, permission_denied, decision ");
+    let wider = ask(
+        &["--permissions", "contents:write"],
+        &run_on(&about, "main"),
+    );
+    assert_fails(&wider, 1, "(400, invalid_request, decision ");
+    assert_fails(&ask(&[], OIDC), 1, "octo-sts: ");
+    let json = ask(&["--format", "json"], &run_on(&about, "main"));
+    let granted: Value = serde_json::from_str(stdout(&json)).unwrap();
+    assert_eq!(granted.pointer("/ok"), Some(&Value::Bool(true)));
+    assert!(text(&granted, "/expiry").ends_with('Z'));
+    assert_eq!(read_with(text(&granted, "/token"), &about), 200);
+}
