@@ -2,7 +2,7 @@
 
 mod client;
 
-pub(crate) use client::{Exchange, Patience, Source, Token, TokenFormat};
+pub(crate) use client::{Exchange, Patience, Revoke, Source, Token, TokenFormat};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::IpAddr;
@@ -30,6 +30,9 @@ pub(crate) enum Command {
     /// Exchange an OIDC token for an installation token at a server.
     #[command(after_help = client::EXCHANGE_HELP)]
     Exchange(Box<Exchange>),
+    /// Revoke an installation token.
+    #[command(after_help = client::REVOKE_HELP)]
+    Revoke(Revoke),
     /// Print the completion script for a shell.
     Completions {
         /// The shell.

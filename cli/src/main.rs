@@ -6,6 +6,7 @@ mod client;
 mod component;
 mod exchange_command;
 mod policy_command;
+mod revoke_command;
 mod secret;
 mod serve;
 
@@ -19,6 +20,7 @@ fn main() -> ExitCode {
         Command::Policy(command) => policy_command::run(&command),
         Command::Audit(AuditCommand::Verify(verify)) => audit_command::verify(&verify),
         Command::Exchange(options) => exchange_command::run(&options),
+        Command::Revoke(options) => revoke_command::run(&options),
         Command::Completions { shell } => {
             clap_complete::generate(
                 shell,

@@ -1,8 +1,10 @@
-//! The arguments of what asks a server: `exchange`.
+//! The arguments of what asks a server: `exchange` and `revoke`.
 
 use crate::secret::Secret;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
+
+use super::Format;
 
 pub(crate) const EXCHANGE_HELP: &str = "\
 The OIDC token is the one that is given, or is fetched: in a job of GitHub Actions with `permissions: id-token: write`, or from Google's
@@ -59,6 +61,28 @@ pub(crate) struct Exchange {
     /// For git-credential: what git wants; anything but get does nothing
     #[arg(value_name = "get|store|erase")]
     pub(crate) operation: Option<String>,
+    #[command(flatten)]
+    pub(crate) patience: Patience,
+}
+
+pub(crate) const REVOKE_HELP: &str = "\
+Without a flag for the token, it is read from standard input.
+
+Exit status: 0 revoked, 1 refused, 2 wrong arguments, or nobody decided.";
+
+#[derive(Debug, Args)]
+pub(crate) struct Revoke {
+    /// The server [environment: OCTOSTS_URL]; plain http for loopback only
+    #[arg(long, value_name = "URL", conflicts_with = "github_base_url")]
+    pub(crate) url: Option<String>,
+    /// GitHub's REST API, to be asked instead of a server: https://api.github.com
+    #[arg(long, value_name = "URL")]
+    pub(crate) github_base_url: Option<String>,
+    #[command(flatten)]
+    pub(crate) token: Token,
+    /// How a failure is printed
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
     #[command(flatten)]
     pub(crate) patience: Patience,
 }

@@ -1,9 +1,10 @@
-//! `octo-sts exchange` as a process, against servers on loopback.
+//! `octo-sts exchange` and `octo-sts revoke` as processes, against servers on loopback.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod answers;
 mod git;
 mod places;
+mod revoke;
 mod script;
 mod sources;
 mod whole;

@@ -1,4 +1,4 @@
-//! The true server, a simulated GitHub, and a token.
+//! The true server, a simulated GitHub, and a token's whole life.
 
 use super::script::{Script, answer};
 use super::{ASK, OIDC, assert_fails, octo_sts, stderr, stdout};
@@ -117,7 +117,7 @@ fn read_with(token: &str, about: &Value) -> u16 {
 }
 
 #[test]
-fn a_job_gets_a_token_and_uses_it() {
+fn a_job_gets_a_token_uses_it_and_ends_it() {
     let (_simulator, about) = simulator(&[]);
     trust_main(&about);
     let (_service, url) = service(&about);
@@ -140,6 +140,18 @@ fn a_job_gets_a_token_and_uses_it() {
             .contains("?audience=sts.example.com ")
     );
     assert_eq!(read_with(token, &about), 200);
+
+    let revoked = octo_sts(&["revoke"], &variables, token);
+    assert_eq!(revoked.status.code(), Some(0), "{}", stderr(&revoked));
+    assert_eq!(read_with(token, &about), 401);
+    let again = octo_sts(&["revoke", "--url", &url], &[], token);
+    assert_fails(
+        &again,
+        1,
+        "invalid bearer token (400, invalid_token, decision ",
+    );
+    let github = ["revoke", "--github-base-url", text(&about, "/github")];
+    assert_fails(&octo_sts(&github, &[], token), 1, "(401)");
 }
 
 #[test]
@@ -161,5 +173,21 @@ fn what_the_policy_does_not_grant_is_refused() {
     let granted: Value = serde_json::from_str(stdout(&json)).unwrap();
     assert_eq!(granted.pointer("/ok"), Some(&Value::Bool(true)));
     assert!(text(&granted, "/expiry").ends_with('Z'));
-    assert_eq!(read_with(text(&granted, "/token"), &about), 200);
+    let token = text(&granted, "/token");
+    let github = ["revoke", "--github-base-url", text(&about, "/github")];
+    assert_eq!(octo_sts(&github, &[], token).status.code(), Some(0));
+    assert_eq!(read_with(token, &about), 401);
+}
+
+/// Certificates are checked, against the roots that the environment names.
+#[test]
+fn tls_trusts_the_roots_that_it_is_told() {
+    let (_simulator, about) = simulator(&["--tls"]);
+    let github = ["revoke", "--github-base-url", text(&about, "/github")];
+    let trusted = [("SSL_CERT_FILE", text(&about, "/ca"))];
+    // The token is unknown there: GitHub was reached.
+    assert_fails(&octo_sts(&github, &trusted, "ghs_abc"), 1, "(401)");
+    let untrusted = octo_sts(&github, &[], "ghs_abc");
+    assert_fails(&untrusted, 2, "octo-sts: ");
+    assert!(!stderr(&untrusted).contains("401"));
 }
