@@ -123,13 +123,17 @@ fn the_busy_are_asked_again() {
 #[test]
 fn not_for_ever_nor_before_they_want() {
     let body = r#"{"message":"server is busy","error":"unavailable"}"#;
-    for (retry_after, retries, times) in
-        [("0", "1", 2), ("0", "0", 1), ("31", "2", 1), ("20", "2", 1)]
-    {
-        let busy = answer(503, &[("retry-after", retry_after)], body);
+    for (status, retry_after, retries, timeout, times) in [
+        (503, "0", "1", "60", 2),
+        (429, "0", "0", "60", 1),
+        (503, "31", "2", "600", 1),
+        (429, "20", "2", "20", 1),
+    ] {
+        let busy = answer(status, &[("retry-after", retry_after)], body);
         let server = Script::new(&[&busy, &busy, &busy]);
-        let output = exchange(&server.url, &["--retries", retries, "--timeout", "20"]);
-        assert_fails(&output, 2, "server is busy (503, unavailable)");
+        let output = exchange(&server.url, &["--retries", retries, "--timeout", timeout]);
+        let said = format!("server is busy ({status}, unavailable)");
+        assert_fails(&output, 2, &said);
         assert_eq!(server.asked().len(), times, "{retry_after} {retries}");
     }
 }
