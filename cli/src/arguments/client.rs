@@ -75,7 +75,7 @@ pub(crate) struct Revoke {
     /// The server [environment: OCTOSTS_URL]; plain http for loopback only
     #[arg(long, value_name = "URL", conflicts_with = "github_base_url")]
     pub(crate) url: Option<String>,
-    /// GitHub's REST API, to be asked instead of a server: https://api.github.com
+    /// GitHub's REST API, to be asked instead of a server: `https://api.github.com`
     #[arg(long, value_name = "URL")]
     pub(crate) github_base_url: Option<String>,
     #[command(flatten)]
