@@ -5,6 +5,7 @@ use crate::error::ExchangeError;
 use crate::outside::{Limits, LogLevel, Outside, SendError};
 use crate::read_token::ReadToken;
 use crate::settings::{MintCheck, Settings};
+use crate::trace::Trace;
 use crate::trouble::Trouble;
 use github::requests::{BadRequest, Call, Requests};
 use github::{AppJwt, Failure, InstallationAccessToken, Owner};
@@ -42,6 +43,9 @@ pub(crate) struct Context<'a, O> {
     read_tokens: RefCell<Vec<ReadToken>>,
     /// GitHub is not asked for this caller (rule 16).
     gate_closed: Cell<bool>,
+    /// A call whose answer does not say whether GitHub did it.
+    unsure: Cell<bool>,
+    pub(crate) trace: Trace,
 }
 
 impl<'a, O: Outside> Context<'a, O> {
@@ -54,6 +58,8 @@ impl<'a, O: Outside> Context<'a, O> {
             afterwards: RefCell::default(),
             read_tokens: RefCell::default(),
             gate_closed: Cell::new(false),
+            unsure: Cell::new(false),
+            trace: Trace::default(),
         }
     }
 
@@ -83,6 +89,13 @@ impl<'a, O: Outside> Context<'a, O> {
     /// From now on memory alone serves this caller, or from now on GitHub again.
     pub(crate) fn close_gate(&self, closed: bool) {
         self.gate_closed.set(closed);
+    }
+
+    /// Does something, and says whether GitHub may have done any of it although it failed.
+    pub(crate) async fn watched<T>(&self, act: impl Future<Output = T>) -> (T, bool) {
+        self.unsure.set(false);
+        let done = act.await;
+        (done, self.unsure.get())
     }
 
     pub(crate) fn remember_read_token(&self, token: ReadToken) {
@@ -204,6 +217,9 @@ impl<'a, O: Outside> Context<'a, O> {
                 Ok(value) => return Ok(value),
                 Err(trouble) => trouble,
             };
+            if trouble.leaves_unsure() {
+                self.unsure.set(true);
+            }
             let again = trouble.passing()
                 && !(tries == Tries::TwoIfNotArrived && trouble.may_have_arrived());
             match pauses.next() {

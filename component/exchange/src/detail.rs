@@ -53,13 +53,17 @@ impl Seen<'_> {
             {
                 Sight::Everything
             }
-            Some(id) if id == self.installation.account_id.to_string() => {
-                let own =
-                    self.claim("repository_id") == Some(self.repository_id.to_string().as_str());
-                if own { Sight::Everything } else { Sight::Rule }
-            }
+            Some(_) if self.is_of_the_repository() => Sight::Everything,
+            Some(id) if id == self.installation.account_id.to_string() => Sight::Rule,
             _ => Sight::Nothing,
         }
+    }
+
+    /// Whether the token is provably of the repository that the policy was read in.
+    pub(crate) fn is_of_the_repository(&self) -> bool {
+        let account = self.installation.account_id.to_string();
+        let own = self.claim("repository_id") == Some(self.repository_id.to_string().as_str());
+        own && self.proven_owner() == Some(account.as_str())
     }
 
     fn proven_owner(&self) -> Option<&str> {

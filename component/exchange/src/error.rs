@@ -99,6 +99,12 @@ pub enum ExchangeError {
     Denied(String),
     #[error("no GitHub App matches the trust policy")]
     NoAppMatches,
+    #[error("token was already used")]
+    AlreadyUsed,
+    #[error("token cannot be used once only")]
+    NotForOnce,
+    #[error("token use could not be recorded")]
+    UseNotRecorded { retry_after: u64 },
     #[error("token exchange failure (StatusUnprocessableEntity)")]
     MintUnprocessable,
     #[error("failed to get token")]
@@ -193,6 +199,7 @@ impl ExchangeError {
             | Self::GitHubUnavailable { retry_after }
             | Self::MintUnavailable { retry_after }
             | Self::NotRecorded { retry_after }
+            | Self::UseNotRecorded { retry_after }
             | Self::NotConfigured { retry_after } => Some((*retry_after).clamp(1, 3600)),
             _ => None,
         }
@@ -235,6 +242,7 @@ impl ExchangeError {
             Self::AudienceNotAccepted => "audience_not_accepted",
             Self::Denied(_)
             | Self::NoAppMatches
+            | Self::NotForOnce
             | Self::MintUnprocessable
             | Self::MintForbidden => "permission_denied",
             Self::ProviderUnavailable { .. }
@@ -243,7 +251,9 @@ impl ExchangeError {
             | Self::GitHubUnavailable { .. }
             | Self::MintUnavailable { .. }
             | Self::NotRecorded { .. }
+            | Self::UseNotRecorded { .. }
             | Self::NotConfigured { .. } => "unavailable",
+            Self::AlreadyUsed => "token_already_used",
             Self::Deadline => "upstream_timeout",
             Self::NoSuchPath => "not_found",
             Self::RefreshTokens => "unimplemented",

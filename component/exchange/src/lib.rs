@@ -14,10 +14,12 @@
 //! | `policy_file`, `read_token` | the policy's text |
 //! | [`narrowing`] | less than the policy grants, if that is asked for |
 //! | `authorize` | the policy's decision, and the grant that only it can make |
+//! | `single_use` | whether the token was used before, where the policy asks |
 //! | `mint` | the token, compared with the grant |
 //! | `audit`, `recording` | the record, written before the answer |
 //! | `refusals` | who is refused too often |
 //! | `detail` | what a caller may know of a refusal |
+//! | `explain`, `trace` | the same without the mint, rule by rule |
 //!
 //! Beside them: [`settings`], [`error`], [`outside`], `context` (calls to GitHub), `memory` (what is remembered), and
 //! `trouble` (calls that failed).
@@ -30,6 +32,7 @@ mod decision_id;
 mod detail;
 pub mod duration;
 pub mod error;
+mod explain;
 mod installation;
 mod memory;
 mod mint;
@@ -45,19 +48,23 @@ mod refusals;
 pub mod request;
 mod revocation;
 pub mod settings;
+mod single_use;
 pub mod story;
 pub mod target;
+mod trace;
 mod trouble;
 
 pub use decision_id::decision_id;
 pub use error::{ExchangeError, Refusal};
+pub use explain::Explanation;
 pub use outside::{
-    CacheName, Led, Limits, LogLevel, Outside, Room, SendError, SignerFailure, Unanswered,
+    CacheName, Led, Limits, LogLevel, Outside, Reservation, Room, SendError, SignerFailure,
+    Unanswered,
 };
 pub use request::{Incoming, Protocol};
 pub use revocation::revoke;
 pub use settings::{App, Pool, Settings, Traits};
-pub use story::{Afterwards, Exchanged, Granted, exchange};
+pub use story::{Afterwards, Exchanged, Granted, exchange, explain};
 
 /// The verified claims in the form that `policy` decides about.
 fn claims_for_policy(claims: &oidc::Claims) -> policy::Claims<'_> {

@@ -14,6 +14,10 @@
 //! | `policy-names` | account id, owner, repository | 60 s | a refusal |
 //! | `missing-names` | account id, owner, repository | 5 min (a count) | a listing more or less |
 //! | `refusals` | issuer, subject, scope, identity; or fewer | 1 min (a count) | a refusal |
+//! | `used-token` | issuer, `jti` | until the token's `exp` and 5 min more (a reservation) | in our host's own memory, nothing |
+//! | `turn` | owner of a pool | 24 h (a count) | another App |
+//! | `limited` | App, owner | until the limit's end | another App |
+//! | `quota` | App, owner | `OCTOSTS_QUOTA_STALE` | another App |
 //! | `revocations` | | 1 min (a count) | a revocation less |
 //! | `log-lines` | what | 1 s (a count) | log lines more or less |
 

@@ -128,6 +128,17 @@ pub enum Led {
     Alone,
 }
 
+/// What came of a reservation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reservation {
+    /// The caller has it.
+    Reserved,
+    /// Somebody has it.
+    Taken,
+    /// Nobody knows.
+    Failed,
+}
+
 /// How loud a log line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LogLevel {
@@ -170,6 +181,10 @@ pub trait Outside: VerifySignature {
     fn cache_put(&self, name: &CacheName, room: Room, value: Vec<u8>, keep: Duration);
     /// `cache.remove`.
     fn cache_remove(&self, name: &CacheName);
+    /// `cache.reserve`: takes a name, atomically, for so long.
+    fn cache_reserve(&self, name: &CacheName, keep: Duration) -> Reservation;
+    /// `cache.release`.
+    fn cache_release(&self, name: &CacheName);
     /// `cache.count`; `None` where the platform cannot count.
     fn cache_count(&self, name: &CacheName, room: Room, add: u32, window: Duration) -> Option<u32>;
 

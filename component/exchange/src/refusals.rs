@@ -55,6 +55,18 @@ pub(crate) fn too_many<O: Outside>(
     })
 }
 
+/// Counts an explanation that says no; one that says yes clears nothing, since nothing was granted.
+pub(crate) fn count_explained<O: Outside>(
+    context: &Context<'_, O>,
+    request: &TokenExchangeRequest,
+    verified: &Verified,
+    allowed: bool,
+) {
+    if !allowed {
+        count(context, request, verified, false);
+    }
+}
+
 /// Counts a refusal; a grant clears the caller's count.
 pub(crate) fn count<O: Outside>(
     context: &Context<'_, O>,

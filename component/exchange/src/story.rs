@@ -6,6 +6,7 @@ use crate::authorize::{Grant, Reading, authorize};
 use crate::context::{self, Context};
 use crate::detail::{self, Seen};
 use crate::error::{ExchangeError, PolicyStage, Refusal};
+use crate::explain::{Explanation, explanation};
 use crate::mint;
 use crate::narrowing::Narrowing;
 use crate::organisation::{self, Organisation};
@@ -16,7 +17,9 @@ use crate::recording;
 use crate::refusals;
 use crate::request::{Incoming, TokenExchangeRequest};
 use crate::settings::{App, Settings};
+use crate::single_use;
 use crate::target::{PolicyName, Target};
+use crate::trace::{self, Step};
 use crate::trouble::Trouble;
 use github::{
     AccessToken, Installation, InstallationAccessToken, Level, Permissions, Reach, RepositoryName,
@@ -90,10 +93,44 @@ pub async fn exchange<O: Outside>(
     }
 }
 
-async fn answer<O: Outside>(
+/// What an exchange would answer, and why; nothing is minted.
+pub async fn explain<O: Outside>(
+    outside: &O,
+    settings: &Settings,
+    decision: &str,
+    incoming: &Incoming,
+) -> (Result<Explanation, Refusal>, Afterwards) {
+    let context = Context::new(outside, settings, decision);
+    let explained = async {
+        let (request, verified, mut record) = verified(&context, incoming).await?;
+        let decide =
+            async |asked: &Asked<'_, '_, O>, serving: &mut Serving, record: &mut Record| {
+                let permitted = asked.permitted(serving, record).await?;
+                Ok(Decided {
+                    grant: permitted.grant,
+                    read: asked.place.repository.to_string(),
+                })
+            };
+        let decided = asked(&context, &request, &verified, &mut record, decide).await;
+        let decided =
+            decided.map_err(|refusal| detail::masked(context.settings, &request.identity, refusal));
+        explanation(&context, &request, &verified, decided)
+    };
+    let explained = explained.await;
+    let mut afterwards = Afterwards(context.take_afterwards());
+    if settings.finish_first {
+        std::mem::take(&mut afterwards)
+            .run(outside, settings, decision)
+            .await;
+    }
+    (explained, afterwards)
+}
+
+/// The request, the token that was verified, and the record that begins with that.
+async fn verified<O: Outside>(
     context: &Context<'_, O>,
     incoming: &Incoming,
-) -> Result<Granted, Refusal> {
+) -> Result<(TokenExchangeRequest, Verified, Record), Refusal> {
     let verified = async {
         let request = TokenExchangeRequest::read(incoming, context.settings.base_url.web())?;
         let verified = provider::verify(context, &request.unverified_token).await?;
@@ -114,19 +151,33 @@ async fn answer<O: Outside>(
         request.user_agent.clone(),
     );
     record.asked(&request.scope, &request.identity);
-    let decided = decide_and_mint(context, &request, &verified, &mut record).await;
+    context.trace.pass(Step::Signature);
+    context.trace.pass(Step::OperatorIssuers);
+    Ok((request, verified, record))
+}
+
+async fn answer<O: Outside>(
+    context: &Context<'_, O>,
+    incoming: &Incoming,
+) -> Result<Granted, Refusal> {
+    let (request, verified, mut record) = verified(context, incoming).await?;
+    let mint = async |asked: &Asked<'_, '_, O>, serving: &mut Serving, record: &mut Record| {
+        asked.decide_and_mint(serving, record).await
+    };
+    let decided = asked(context, &request, &verified, &mut record, mint).await;
     let decided =
         decided.map_err(|refusal| detail::masked(context.settings, &request.identity, refusal));
     recording::recorded(context, &request, &verified, record, decided).await
 }
 
-/// From a verified token to a minted one.
-async fn decide_and_mint<O: Outside>(
+/// From a verified token to what the target's policy and its organisation's files say, and then on by `then`.
+async fn asked<O: Outside, T>(
     context: &Context<'_, O>,
     request: &TokenExchangeRequest,
     verified: &Verified,
     record: &mut Record,
-) -> Result<AccessToken, Refusal> {
+    then: impl AsyncFnOnce(&Asked<'_, '_, O>, &mut Serving, &mut Record) -> Result<T, Refusal>,
+) -> Result<T, Refusal> {
     verified.token.claims().check_formats().map_err(|error| {
         let refusal = ExchangeError::ClaimFormat(error.claim());
         Refusal::new(refusal, error)
@@ -137,14 +188,16 @@ async fn decide_and_mint<O: Outside>(
     context.close_gate(refusals::too_many(context, request, verified));
     let mut serving = apps.first().await?;
     record.serving(&serving);
+    context.trace.pass(Step::Installation);
     let organisation = organisation::of(&apps, &mut serving, claims, record).await?;
+    context.trace.pass(Step::OrganizationIssuers);
     let repository = target.policy_repository(&context.settings.policy_repository);
     let place = Place {
         owner: &target.owner,
         repository: &repository,
         policy: &policy_name,
     };
-    let exchange = Asked {
+    let asked = Asked {
         context,
         apps: &apps,
         verified,
@@ -153,23 +206,9 @@ async fn decide_and_mint<O: Outside>(
         organisation: &organisation,
         narrowing: &narrowing,
     };
-    organisation.before_the_policy(exchange.kind(), record)?;
-    let text = policy_file::read(&apps, &place, &mut serving).await?;
-    match exchange
-        .decide_and_mint_by(text, &mut serving, record)
-        .await?
-    {
-        // The repository may have been recreated since its id was remembered: read once more, decide once more.
-        Err(Trouble::StaleRepositoryId) => {
-            policy_file::forget(context, &place, &serving.installation);
-            let text = policy_file::read(&apps, &place, &mut serving).await?;
-            exchange
-                .decide_and_mint_by(text, &mut serving, record)
-                .await?
-        }
-        minted => minted,
-    }
-    .map_err(|trouble| mint::refused(target.owner.as_str(), policy_name.as_str(), &trouble))
+    organisation.before_the_policy(asked.kind(), record)?;
+    context.trace.pass(Step::GuardRails);
+    then(&asked, &mut serving, record).await
 }
 
 /// Scope and identity: presence, then form; and the form of what narrows them.
@@ -187,6 +226,35 @@ fn what_is_asked(
     Ok((target, policy, Narrowing::parse(&request.narrowing)?))
 }
 
+/// What may be minted, and on what grounds.
+struct Permitted {
+    grant: Grant,
+    policy: TrustPolicy,
+    repository_id: u64,
+    /// The policy's text, and with it the repository's id, came from memory.
+    remembered: bool,
+}
+
+/// What an exchange would mint.
+pub(crate) struct Decided {
+    pub(crate) grant: Grant,
+    /// The repository that the policy was read in.
+    pub(crate) read: String,
+}
+
+/// Which Apps a policy lets mint.
+fn suits(policy: &TrustPolicy) -> impl Fn(&App) -> bool {
+    |app| policy.app().is_none_or(|wanted| app.is_called(wanted))
+}
+
+/// A token that was revoked at once was minted too.
+fn was_minted(minted: &Result<Result<AccessToken, Trouble>, Refusal>) -> bool {
+    matches!(
+        minted,
+        Ok(Ok(_) | Err(Trouble::OtherOwner | Trouble::Wider(_)))
+    )
+}
+
 struct Asked<'a, 'b, O> {
     context: &'a Context<'b, O>,
     apps: &'a Apps<'a, 'b, O>,
@@ -198,25 +266,79 @@ struct Asked<'a, 'b, O> {
 }
 
 impl<O: Outside> Asked<'_, '_, O> {
-    /// Lets the policy decide and spends the grant. The inner result is the mint's.
-    async fn decide_and_mint_by(
+    /// Lets the policy decide and spends the grant.
+    async fn decide_and_mint(
         &self,
-        text: PolicyText,
         serving: &mut Serving,
         record: &mut Record,
-    ) -> Result<Result<AccessToken, Trouble>, Refusal> {
+    ) -> Result<AccessToken, Refusal> {
+        let permitted = self.permitted(serving, record).await?;
+        let minted = match self.spend(&permitted, serving, record).await? {
+            // The repository may have been recreated since its id was remembered: read once more, decide once more.
+            Err(Trouble::StaleRepositoryId) => {
+                policy_file::forget(self.context, self.place, &serving.installation);
+                let permitted = self.permitted(serving, record).await?;
+                self.spend(&permitted, serving, record).await?
+            }
+            minted => minted,
+        };
+        let (owner, policy) = (self.target.owner.as_str(), self.place.policy.as_str());
+        minted.map_err(|trouble| mint::refused(owner, policy, &trouble))
+    }
+
+    /// Reads the policy, lets it decide, and finds who may mint what it grants.
+    async fn permitted(
+        &self,
+        serving: &mut Serving,
+        record: &mut Record,
+    ) -> Result<Permitted, Refusal> {
+        let text = policy_file::read(self.apps, self.place, serving).await?;
         record.serving(serving);
         record.policy(self.place.path(), &text);
         let (grant, policy) = self.decide(&text, &serving.installation, record)?;
+        self.context.trace.pass(Step::Narrowing);
         self.context.close_gate(false);
-        let suits = |app: &App| policy.app().is_none_or(|wanted| app.is_called(wanted));
-        self.choose(&grant, serving, &suits).await?;
-        let minted = self.mint(&grant, serving, &suits).await?;
+        self.choose(&grant, serving, &suits(&policy)).await?;
+        record.serving(serving);
+        self.context.trace.pass(Step::App);
+        let claims = self.verified.token.claims();
+        if policy.single_use() {
+            single_use::usable(claims, self.context.now())?;
+            self.context.trace.pass(Step::SingleUse);
+        }
+        Ok(Permitted {
+            grant,
+            policy,
+            repository_id: text.repository_id,
+            remembered: text.remembered,
+        })
+    }
+
+    /// Spends the grant. The inner result is the mint's.
+    async fn spend(
+        &self,
+        permitted: &Permitted,
+        serving: &mut Serving,
+        record: &mut Record,
+    ) -> Result<Result<AccessToken, Trouble>, Refusal> {
+        let Permitted { grant, policy, .. } = permitted;
+        let claims = self.verified.token.claims();
+        let taken = policy.single_use();
+        let taken = taken.then(|| single_use::take(self.context, claims));
+        let taken = taken.transpose()?;
+        let suits = suits(policy);
+        let mint = self.mint(grant, serving, &suits);
+        let (minted, unsure) = self.context.watched(mint).await;
+        if let (Some(taken), false) = (&taken, unsure || was_minted(&minted)) {
+            single_use::give_back(self.context, taken);
+        }
+        let minted = minted?;
         record.serving(serving);
         match &minted {
             Ok(token) => record.granted(grant.asked(), token),
             Err(Trouble::Unprocessable)
-                if text.remembered && grant.asked().reach == Reach::Id(text.repository_id) =>
+                if permitted.remembered
+                    && grant.asked().reach == Reach::Id(permitted.repository_id) =>
             {
                 return Ok(Err(Trouble::StaleRepositoryId));
             }
@@ -321,18 +443,27 @@ impl<O: Outside> Asked<'_, '_, O> {
         let served = Served {
             permission: &|name| settings.knows_permission(name) || installation.lists(name),
             apps: true,
-            single_use: false,
+            single_use: settings.serves_single_use,
         };
         let policy = TrustPolicy::parse(file.as_bytes(), self.kind(), &served)
             .map_err(|error| invalid(detail::stage(&error), error.to_string()))?;
         record.compared(claims, policy.compared_claims());
+        self.context.trace.pass(Step::Policy);
         let reading = Reading {
             owner: &self.target.owner,
             installation,
             repository_id: text.repository_id,
             names_repository: self.target.repository.is_some(),
         };
-        match authorize(&self.verified.token, &policy, &audiences, &reading) {
+        let authorized = authorize(&self.verified.token, &policy, &audiences, &reading);
+        let decision = authorized.as_ref().map_or_else(|no| no, |(_, yes)| yes);
+        self.context.trace.see(trace::Seen {
+            decision: decision.clone(),
+            sight: seen.sight(),
+            subject_hint: self.subject_hint(&policy, &seen),
+            policy_sha: text.sha.clone(),
+        });
+        match authorized {
             Ok((grant, _)) => {
                 let kind = self.kind();
                 let reaches = self.reaches_policy_repository(&grant);
@@ -343,6 +474,14 @@ impl<O: Outside> Asked<'_, '_, O> {
             }
             Err(decision) => Err(detail::denied(&seen, &decision)),
         }
+    }
+
+    /// Rule 4: ids come from GitHub's answers alone, and only for the repository that was read, for whom is proven to be of it.
+    fn subject_hint(&self, policy: &TrustPolicy, seen: &Seen<'_>) -> Option<String> {
+        let subject = &self.verified.token.claims().subject;
+        let ids = (seen.installation.account_id, seen.repository_id);
+        let ids = seen.is_of_the_repository().then_some(ids);
+        policy::immutable_subject_hint(policy.subject(), subject, ids)
     }
 
     fn reaches_policy_repository(&self, grant: &Grant) -> bool {

@@ -58,6 +58,15 @@ impl Trouble {
         }
     }
 
+    /// Whether nobody knows if GitHub did what it was asked to: all but its own "no", and what was never sent.
+    pub(crate) fn leaves_unsure(&self) -> bool {
+        match self {
+            Self::Network(error) => error.may_have_arrived(),
+            Self::Status(_) | Self::Unreadable(_) | Self::Deadline => true,
+            _ => false,
+        }
+    }
+
     /// Whether GitHub may have done what it was asked to.
     pub(crate) fn may_have_arrived(&self) -> bool {
         match self {

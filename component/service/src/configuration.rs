@@ -10,6 +10,7 @@ pub(crate) fn read() -> Result<Rc<Settings>, Vec<String>> {
     let traits = Traits {
         vets_addresses: about.vets_addresses,
         outlives: about.outlives,
+        atomic: about.atomic,
     };
     let mut problems = settings::problems();
     match Settings::read(&settings::get, pools(), traits) {

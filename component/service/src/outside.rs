@@ -1,7 +1,9 @@
 //! `exchange`'s world over WASI and `octo-sts:platform`.
 
 use crate::bindings::octo_sts::platform::{cache, journal, signer, verifier};
-use exchange::{CacheName, Led, Limits, LogLevel, Outside, Room, SignerFailure, Unanswered};
+use exchange::{
+    CacheName, Led, Limits, LogLevel, Outside, Reservation, Room, SignerFailure, Unanswered,
+};
 use github::AppJwt;
 use http::{Request, Response};
 use oidc::{JwsAlgorithm, PublicKey, VerifySignature};
@@ -146,6 +148,18 @@ impl Outside for World {
 
     fn cache_remove(&self, name: &CacheName) {
         cache::remove(&name_of(name));
+    }
+
+    fn cache_reserve(&self, name: &CacheName, keep: Duration) -> Reservation {
+        match cache::reserve(&name_of(name), milliseconds(keep, u64::MAX)) {
+            cache::Reservation::Reserved => Reservation::Reserved,
+            cache::Reservation::Taken => Reservation::Taken,
+            cache::Reservation::Failed => Reservation::Failed,
+        }
+    }
+
+    fn cache_release(&self, name: &CacheName) {
+        cache::release(&name_of(name));
     }
 
     fn cache_count(&self, name: &CacheName, room: Room, add: u32, window: Duration) -> Option<u32> {

@@ -2,7 +2,7 @@
 //! compares the two.
 
 use exchange::error::OAuthErrorCode;
-use exchange::{ExchangeError, Granted};
+use exchange::{ExchangeError, Explanation, Granted};
 use http::{HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
 
@@ -38,6 +38,8 @@ pub fn code_and_status(error: &ExchangeError) -> (u8, u16) {
         | ExchangeError::AudienceNotAccepted
         | ExchangeError::Denied(_)
         | ExchangeError::NoAppMatches
+        | ExchangeError::AlreadyUsed
+        | ExchangeError::NotForOnce
         | ExchangeError::MintUnprocessable
         | ExchangeError::MintForbidden => (7, 403),
         ExchangeError::Limited { .. }
@@ -58,6 +60,7 @@ pub fn code_and_status(error: &ExchangeError) -> (u8, u16) {
         | ExchangeError::GitHubUnavailable { .. }
         | ExchangeError::MintUnavailable { .. }
         | ExchangeError::NotRecorded { .. }
+        | ExchangeError::UseNotRecorded { .. }
         | ExchangeError::NotConfigured { .. } => (14, 503),
         ExchangeError::AuthorizationCount | ExchangeError::NotVerified => (16, 401),
     }
@@ -221,6 +224,12 @@ pub fn granted(granted: &Granted, decision: &str) -> Response<Vec<u8>> {
         expires_in: oauth.then_some(granted.expires_in),
     };
     no_store(json(200, &body, decision))
+}
+
+/// What an exchange would answer, and why.
+#[must_use]
+pub fn explained(explanation: &Explanation, decision: &str) -> Response<Vec<u8>> {
+    no_store(json(200, explanation, decision))
 }
 
 /// The answer to a revocation: done, and nothing to say.

@@ -3,7 +3,7 @@
 use crate::configuration;
 use crate::outside::World;
 use crate::respond;
-use exchange::{ExchangeError, Incoming, Protocol, decision_id, exchange, revoke};
+use exchange::{ExchangeError, Incoming, Protocol, decision_id, exchange, explain, revoke};
 use http::{HeaderMap, Method, Request, Response, header};
 use http_body_util::BodyExt;
 use wasip2::http::types::{IncomingRequest, ResponseOutparam};
@@ -27,6 +27,7 @@ enum Route {
     Welcome,
     Health,
     Exchange(Protocol),
+    Explain,
     Revoke,
     OAuthMetadata,
 }
@@ -52,6 +53,7 @@ pub(crate) fn handle(request: IncomingRequest, response_out: ResponseOutparam) {
                 answer_exchange(&world, request, protocol, responder, &decision).await;
             }
             Ok(Route::OAuthMetadata) => send(responder, oauth_metadata(&decision)).await,
+            Ok(Route::Explain) => answer_explanation(&world, request, responder, &decision).await,
             Ok(Route::Revoke) => answer_revocation(&world, request, responder, &decision).await,
             Err(error) if request.uri().path().starts_with("/token") => {
                 send(responder, respond::refused_by_oauth(&error, &decision)).await;
@@ -82,13 +84,14 @@ fn route(method: &Method, path: &str) -> Result<Route, ExchangeError> {
         }
         ("/token", "POST") => Ok(Route::Exchange(Protocol::OAuth)),
         (METADATA, "GET") => Ok(Route::OAuthMetadata),
+        ("/sts/explain", "POST") => Ok(Route::Explain),
         ("/sts/revoke", "POST") => Ok(Route::Revoke),
         ("/sts/exchange_refresh_token", "POST") => Err(ExchangeError::RefreshTokens),
         ("/" | "/sts/exchange" | "/exchange", _) => {
             Err(ExchangeError::WrongMethod { allow: "GET, POST" })
         }
         ("/healthz" | METADATA, _) => Err(ExchangeError::WrongMethod { allow: "GET" }),
-        ("/sts/exchange_refresh_token" | "/sts/revoke" | "/token", _) => {
+        ("/sts/exchange_refresh_token" | "/sts/explain" | "/sts/revoke" | "/token", _) => {
             Err(ExchangeError::WrongMethod { allow: "POST" })
         }
         _ => Err(ExchangeError::NoSuchPath),
@@ -132,6 +135,29 @@ async fn answer_exchange(
     };
     send(responder, answer).await;
     exchanged.afterwards.run(world, &settings, decision).await;
+}
+
+async fn answer_explanation(
+    world: &World,
+    request: Request<Body>,
+    responder: Responder,
+    decision: &str,
+) {
+    let (incoming, settings) = match (read(request).await, configuration::read()) {
+        (Ok(incoming), Ok(settings)) => (incoming, settings),
+        (Err(error), _) => return send(responder, respond::refused(&error, decision)).await,
+        (Ok(_), Err(_)) => {
+            let error = ExchangeError::NotConfigured { retry_after: 30 };
+            return send(responder, respond::refused(&error, decision)).await;
+        }
+    };
+    let (explained, afterwards) = explain(world, &settings, decision, &incoming).await;
+    let answer = match &explained {
+        Ok(explanation) => respond::explained(explanation, decision),
+        Err(refusal) => respond::refused(refusal.public(), decision),
+    };
+    send(responder, answer).await;
+    afterwards.run(world, &settings, decision).await;
 }
 
 /// The issuer comes from the settings, never from `Host` (rule 31).

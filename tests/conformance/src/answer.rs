@@ -22,6 +22,15 @@ impl Answer {
         serde_json::from_slice(&self.body).unwrap_or(Value::Null)
     }
 
+    /// The token that it brings, by either name.
+    #[must_use]
+    pub fn token(&self) -> Option<String> {
+        let body = self.json();
+        let named = ["token", "access_token"];
+        let mut named = named.iter().filter_map(|name| body.get(name)?.as_str());
+        named.next().map(str::to_owned)
+    }
+
     /// The body as text.
     #[must_use]
     pub fn text(&self) -> String {

@@ -6,7 +6,6 @@ use bytes::Bytes;
 use http::{HeaderValue, Request};
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::rt::TokioIo;
-use serde_json::Value;
 use tokio::net::TcpStream;
 
 use crate::answer::Answer;
@@ -84,8 +83,8 @@ impl Ask {
     pub async fn try_send(self) -> Result<Answer, String> {
         let secrets = self.secrets.clone();
         let answer = self.exchange().await.map_err(|error| error.to_string())?;
-        match answer.json().get("token").and_then(Value::as_str) {
-            Some(token) => secrets.add(token),
+        match answer.token() {
+            Some(token) => secrets.add(&token),
             None => secrets.said(format!("{answer:?}")),
         }
         Ok(answer)

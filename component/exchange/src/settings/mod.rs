@@ -75,6 +75,8 @@ pub struct Traits {
     pub vets_addresses: bool,
     /// Work goes on after the answer has left.
     pub outlives: bool,
+    /// A name can be taken once (rule 32).
+    pub atomic: bool,
 }
 
 /// Checked settings. See the README for what each one means.
@@ -116,6 +118,8 @@ pub struct Settings {
     pub required_organisations: Vec<String>,
     /// `OCTOSTS_EXTRA_PERMISSIONS`: names beside the built-in ones and the installation's own (rule 25).
     pub extra_permissions: Vec<String>,
+    /// Whether policies may say `single_use`.
+    pub serves_single_use: bool,
     /// How an App of several is chosen.
     pub quota: Quota,
     /// The Apps by owner.
@@ -186,6 +190,7 @@ impl Settings {
                     finish_first,
                     required_organisations,
                     extra_permissions,
+                    serves_single_use: traits.atomic,
                     quota,
                     pools,
                 })
