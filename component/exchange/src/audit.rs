@@ -7,6 +7,7 @@ use crate::policy_file::PolicyText;
 use github::{AccessToken, AccessTokenRequest, Reach};
 use oidc::Claims;
 use serde::Serialize;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use time::OffsetDateTime;
@@ -79,6 +80,11 @@ pub(crate) struct Record {
     github_calls: u32,
     #[serde(skip_serializing_if = "is_zero")]
     uncounted: u32,
+    /// For the event alone.
+    #[serde(skip)]
+    trust_policy: Option<Value>,
+    #[serde(skip)]
+    issuer_allowlist: Option<Value>,
 }
 
 #[expect(
@@ -123,6 +129,8 @@ impl Record {
             duration_ms: 0,
             github_calls: 0,
             uncounted: 0,
+            trust_policy: None,
+            issuer_allowlist: None,
         }
     }
 
@@ -136,6 +144,63 @@ impl Record {
         self.app_id = Some(serving.app);
         self.installation_id = Some(serving.installation.id);
         self.owner_id = Some(serving.installation.account_id);
+    }
+
+    /// The policy that decided, as an event has it.
+    pub(crate) fn decided_by(&mut self, policy: Value) {
+        self.trust_policy = Some(policy);
+    }
+
+    /// The organisation's list has not this issuer.
+    pub(crate) fn not_listed(&mut self, enforced: bool) {
+        let mode = if enforced { "enforce" } else { "audit" };
+        let verdict = json!({"mode": mode, "allowed": !enforced, "iss": self.actor.iss});
+        self.issuer_allowlist = Some(verdict);
+    }
+
+    pub(crate) fn time(&self) -> &str {
+        &self.time
+    }
+
+    /// Scope and identity, as asked.
+    pub(crate) fn names(&self) -> (&str, &str) {
+        (&self.scope, &self.identity)
+    }
+
+    /// octo-sts's event about the same.
+    pub(crate) fn event(&self, error: Option<&str>) -> Value {
+        let claims: Vec<Value> = self
+            .actor
+            .claims
+            .iter()
+            .map(|(name, value)| json!({"name": name, "value": value}))
+            .collect();
+        let mut actor = json!({"iss": self.actor.iss, "sub": self.actor.sub});
+        let mut event = json!({
+            "trust_policy": self.trust_policy,
+            "installation_id": self.installation_id.unwrap_or(0),
+            "scope": self.scope,
+            "identity": self.identity,
+            "token_sha256": self.token_sha256.as_deref().filter(|_| error.is_none()).unwrap_or_default(),
+            "time": self.time,
+        });
+        let add = |to: &mut Value, name: &str, value: Option<Value>| {
+            if let (Some(members), Some(value)) = (to.as_object_mut(), value) {
+                members.insert(name.to_owned(), value);
+            }
+        };
+        let claims = (!claims.is_empty()).then(|| json!(claims));
+        add(&mut actor, "claims", claims);
+        add(&mut event, "actor", Some(actor));
+        let agent = self.user_agent.as_ref().filter(|agent| !agent.is_empty());
+        add(&mut event, "user_agent", agent.map(|agent| json!(agent)));
+        add(&mut event, "error", error.map(|error| json!(error)));
+        add(
+            &mut event,
+            "issuer_allowlist",
+            self.issuer_allowlist.clone(),
+        );
+        event
     }
 
     pub(crate) fn policy(&mut self, path: String, text: &PolicyText) {

@@ -2,6 +2,7 @@
 
 use crate::apps;
 use crate::error::ExchangeError;
+use crate::events::Event;
 use crate::outside::{Limits, LogLevel, Outside, SendError};
 use crate::read_token::ReadToken;
 use crate::settings::{MintCheck, Settings};
@@ -40,6 +41,7 @@ pub(crate) struct Context<'a, O> {
     pub(crate) decision: &'a str,
     github_calls: Cell<u32>,
     afterwards: RefCell<Vec<InstallationAccessToken>>,
+    event: RefCell<Option<Event>>,
     read_tokens: RefCell<Vec<ReadToken>>,
     /// GitHub is not asked for this caller (rule 16).
     gate_closed: Cell<bool>,
@@ -56,6 +58,7 @@ impl<'a, O: Outside> Context<'a, O> {
             decision,
             github_calls: Cell::new(0),
             afterwards: RefCell::default(),
+            event: RefCell::default(),
             read_tokens: RefCell::default(),
             gate_closed: Cell::new(false),
             unsure: Cell::new(false),
@@ -110,6 +113,15 @@ impl<'a, O: Outside> Context<'a, O> {
 
     pub(crate) fn take_afterwards(&self) -> Vec<InstallationAccessToken> {
         self.afterwards.take()
+    }
+
+    /// To be sent once the answer has left.
+    pub(crate) fn send_later(&self, event: Event) {
+        *self.event.borrow_mut() = Some(event);
+    }
+
+    pub(crate) fn take_event(&self) -> Option<Event> {
+        self.event.take()
     }
 
     /// Revokes a token that must not be used, before the answer. It is good for an hour at most if that fails.

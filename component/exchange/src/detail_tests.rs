@@ -22,6 +22,7 @@ fn settings(rows: &[(&str, &str)]) -> Settings {
         Traits {
             vets_addresses: true,
             outlives: true,
+            atomic: true,
         },
     )
     .unwrap()

@@ -17,6 +17,7 @@
 //! | `single_use` | whether the token was used before, where the policy asks |
 //! | `mint` | the token, compared with the grant |
 //! | `audit`, `recording` | the record, written before the answer |
+//! | `events` | the event about it, sent after the answer |
 //! | `refusals` | who is refused too often |
 //! | `detail` | what a caller may know of a refusal |
 //! | `explain`, `trace` | the same without the mint, rule by rule |
@@ -32,6 +33,7 @@ mod decision_id;
 mod detail;
 pub mod duration;
 pub mod error;
+mod events;
 mod explain;
 mod installation;
 mod memory;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use super::*;
+use crate::outside::Reservation;
 use crate::outside::{LogLevel, SignerFailure, Unanswered};
 use crate::{Limits, SendError};
 use github::AppJwt;
@@ -80,6 +81,12 @@ impl Outside for Told {
     fn cache_remove(&self, _: &CacheName) {
         self.removed.set(self.removed.get() + 1);
     }
+    fn cache_reserve(&self, _: &CacheName, _: Duration) -> Reservation {
+        Reservation::Failed
+    }
+
+    fn cache_release(&self, _: &CacheName) {}
+
     fn cache_count(&self, _: &CacheName, _: Room, _: u32, _: Duration) -> Option<u32> {
         None
     }

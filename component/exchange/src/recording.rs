@@ -3,6 +3,7 @@
 use crate::audit::Record;
 use crate::context::Context;
 use crate::error::{ExchangeError, Refusal};
+use crate::events::Event;
 use crate::memory;
 use crate::outside::{LogLevel, Outside, Room};
 use crate::provider::Verified;
@@ -14,16 +15,19 @@ use std::time::Duration;
 
 /// Log lines and audit records that strangers can cause: this many a second, the rest counted (rule 33).
 const STRANGERS: u32 = 10;
+const MINUTE: Duration = Duration::from_secs(60);
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// Writes the record; only then may the answer leave. A token whose record could not be written is revoked.
+/// Writes the record; only then may the answer leave. A token whose record could not be written is revoked. What has a record
+/// has an event too, where events are sent.
 pub(crate) async fn recorded<O: Outside>(
     context: &Context<'_, O>,
     request: &TokenExchangeRequest,
     verified: &Verified,
     mut record: Record,
     decided: Result<AccessToken, Refusal>,
+    rpc_error: fn(&ExchangeError) -> String,
 ) -> Result<Granted, Refusal> {
     match &decided {
         Err(refusal) if refusal.error.is_failure() => {}
@@ -35,45 +39,54 @@ pub(crate) async fn recorded<O: Outside>(
             ("error", refusal.error.key().to_owned()),
             ("because", refusal.because.clone()),
         ];
-        if verified.proven() || count(context, "refusals", 1, SECOND) <= STRANGERS {
+        let lines = || count(context.outside, "refusals", 1, SECOND);
+        if verified.proven() || lines() <= STRANGERS {
             context.log(LogLevel::Info, &refusal.error.to_string(), &fields);
         }
     } else {
         verified.mark_proven(context);
     }
-    let duration_ms = u64::try_from(context.outside.elapsed().as_millis()).unwrap_or(u64::MAX);
     let stranger = decided.is_err() && !verified.proven();
-    if stranger && count(context, "records", 1, SECOND) > STRANGERS {
-        count(context, "uncounted", 1, DAY);
+    if stranger && count(context.outside, "records", 1, SECOND) > STRANGERS {
+        count(context.outside, "uncounted", 1, DAY);
         return Err(decided
             .err()
             .unwrap_or_else(|| ExchangeError::Internal.into()));
     }
-    record.spent(
-        duration_ms,
-        context.github_calls(),
-        take_count(context, "uncounted"),
-    );
+    let answer = match write(context, &mut record) {
+        Ok(()) => decided.map(|token| granted(context, request, token)),
+        Err(_) if !context.settings.audit_required => {
+            decided.map(|token| granted(context, request, token))
+        }
+        Err(unwritten) => {
+            if let Ok(token) = decided {
+                context.revoke_now(&token.token).await;
+            }
+            Err(unwritten)
+        }
+    };
+    if context.settings.event_sink.is_some() {
+        let error = answer.as_ref().err();
+        let error = error.map(|refusal| rpc_error(&refusal.error));
+        context.send_later(Event::about(&record, context.decision, error.as_deref()));
+    }
+    answer
+}
+
+fn write<O: Outside>(context: &Context<'_, O>, record: &mut Record) -> Result<(), Refusal> {
+    let duration_ms = u64::try_from(context.outside.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let uncounted = take_count(context.outside, "uncounted");
+    record.spent(duration_ms, context.github_calls(), uncounted);
     let written = match record.line() {
         Ok(line) => context.outside.audit(context.decision, &line),
         Err(_) => Err("the record could not be put together".to_owned()),
     };
-    let Err(why) = written else {
-        return decided.map(|token| granted(context, request, token));
-    };
-    let fields = [("because", why)];
-    context.log(
-        LogLevel::Error,
-        "the audit record could not be written",
-        &fields,
-    );
-    if !context.settings.audit_required {
-        return decided.map(|token| granted(context, request, token));
-    }
-    if let Ok(token) = decided {
-        context.revoke_now(&token.token).await;
-    }
-    Err(ExchangeError::NotRecorded { retry_after: 5 }.into())
+    written.map_err(|why| {
+        let fields = [("because", why)];
+        let message = "the audit record could not be written";
+        context.log(LogLevel::Error, message, &fields);
+        ExchangeError::NotRecorded { retry_after: 5 }.into()
+    })
 }
 
 fn granted<O: Outside>(
@@ -94,40 +107,43 @@ fn granted<O: Outside>(
 /// One line for what was refused before its signature was verified, at most ten a second; the next line says how many
 /// were left out.
 pub(crate) fn log_stranger<O: Outside>(context: &Context<'_, O>, refusal: &Refusal) {
-    if count(context, "unverified", 1, SECOND) > STRANGERS {
-        count(context, "left-out", 1, DAY);
+    if count(context.outside, "unverified", 1, SECOND) > STRANGERS {
+        count(context.outside, "left-out", 1, DAY);
         return;
     }
     let mut fields = vec![
         ("error", refusal.error.key().to_owned()),
         ("because", refusal.because.clone()),
     ];
-    match take_count(context, "left-out") {
+    match take_count(context.outside, "left-out") {
         0 => {}
         left_out => fields.push(("left_out", left_out.to_string())),
     }
     context.log(LogLevel::Info, &refusal.error.to_string(), &fields);
 }
 
+/// For what is logged once a minute: how many were left out since the last time, or nothing if it is not time yet.
+pub(crate) fn once_a_minute<O: Outside>(outside: &O, what: &str) -> Option<u32> {
+    let left_out = format!("{what}-left-out");
+    if count(outside, what, 1, MINUTE) > 1 {
+        count(outside, &left_out, 1, DAY);
+        return None;
+    }
+    Some(take_count(outside, &left_out))
+}
+
 /// Adds to a count of lines; 0 where the platform cannot count.
-fn count<O: Outside>(context: &Context<'_, O>, what: &str, add: u32, window: Duration) -> u32 {
-    context
-        .outside
-        .cache_count(
-            &memory::name("log-lines", &[what]),
-            Room::Negative,
-            add,
-            window,
-        )
+fn count<O: Outside>(outside: &O, what: &str, add: u32, window: Duration) -> u32 {
+    let name = memory::name("log-lines", &[what]);
+    outside
+        .cache_count(&name, Room::Negative, add, window)
         .unwrap_or(0)
 }
 
-fn take_count<O: Outside>(context: &Context<'_, O>, what: &str) -> u32 {
-    let counted = count(context, what, 0, DAY);
+fn take_count<O: Outside>(outside: &O, what: &str) -> u32 {
+    let counted = count(outside, what, 0, DAY);
     if counted > 0 {
-        context
-            .outside
-            .cache_remove(&memory::name("log-lines", &[what]));
+        outside.cache_remove(&memory::name("log-lines", &[what]));
     }
     counted
 }

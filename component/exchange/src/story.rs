@@ -6,6 +6,7 @@ use crate::authorize::{Grant, Reading, authorize};
 use crate::context::{self, Context};
 use crate::detail::{self, Seen};
 use crate::error::{ExchangeError, PolicyStage, Refusal};
+use crate::events::{self, Event};
 use crate::explain::{Explanation, explanation};
 use crate::mint;
 use crate::narrowing::Narrowing;
@@ -50,15 +51,25 @@ pub struct Exchanged {
     pub afterwards: Afterwards,
 }
 
-/// Work that must not delay the answer: read tokens that are not needed any more.
+/// Work that must not delay the answer: read tokens that are not needed any more, and the event.
 #[derive(Debug, Default)]
 #[must_use = "tokens stay alive for an hour unless this is run"]
-pub struct Afterwards(Vec<InstallationAccessToken>);
+pub struct Afterwards {
+    tokens: Vec<InstallationAccessToken>,
+    event: Option<Event>,
+}
 
 impl Afterwards {
-    /// Revokes them. A failure is logged; such a token reads one repository's contents for an hour at most.
+    fn of<O: Outside>(context: &Context<'_, O>) -> Self {
+        Self {
+            tokens: context.take_afterwards(),
+            event: context.take_event(),
+        }
+    }
+
+    /// Does it. A failure is logged; a token that could not be revoked reads one repository's contents for an hour at most.
     pub async fn run<O: Outside>(self, outside: &O, settings: &Settings, decision: &str) {
-        for token in self.0 {
+        for token in self.tokens {
             if let Err(trouble) = context::revoke(outside, settings, &token).await {
                 let fields = [("because", trouble.to_string())];
                 outside.log(
@@ -69,20 +80,24 @@ impl Afterwards {
                 );
             }
         }
+        if let Some(event) = self.event {
+            event.send(outside, settings).await;
+        }
     }
 }
 
 /// Exchanges an OIDC token for an installation access token. Every decision about a verified token is recorded before
-/// this returns; what is refused before that is a log line.
+/// this returns; what is refused before that is a log line. `rpc_error`: an error in the words of gRPC, for the event.
 pub async fn exchange<O: Outside>(
     outside: &O,
     settings: &Settings,
     decision: &str,
     incoming: &Incoming,
+    rpc_error: fn(&ExchangeError) -> String,
 ) -> Exchanged {
     let context = Context::new(outside, settings, decision);
-    let answer = answer(&context, incoming).await;
-    let afterwards = Afterwards(context.take_afterwards());
+    let answer = answer(&context, incoming, rpc_error).await;
+    let afterwards = Afterwards::of(&context);
     if !settings.finish_first {
         return Exchanged { answer, afterwards };
     }
@@ -117,7 +132,7 @@ pub async fn explain<O: Outside>(
         explanation(&context, &request, &verified, decided)
     };
     let explained = explained.await;
-    let mut afterwards = Afterwards(context.take_afterwards());
+    let mut afterwards = Afterwards::of(&context);
     if settings.finish_first {
         std::mem::take(&mut afterwards)
             .run(outside, settings, decision)
@@ -159,6 +174,7 @@ async fn verified<O: Outside>(
 async fn answer<O: Outside>(
     context: &Context<'_, O>,
     incoming: &Incoming,
+    rpc_error: fn(&ExchangeError) -> String,
 ) -> Result<Granted, Refusal> {
     let (request, verified, mut record) = verified(context, incoming).await?;
     let mint = async |asked: &Asked<'_, '_, O>, serving: &mut Serving, record: &mut Record| {
@@ -167,7 +183,7 @@ async fn answer<O: Outside>(
     let decided = asked(context, &request, &verified, &mut record, mint).await;
     let decided =
         decided.map_err(|refusal| detail::masked(context.settings, &request.identity, refusal));
-    recording::recorded(context, &request, &verified, record, decided).await
+    recording::recorded(context, &request, &verified, record, decided, rpc_error).await
 }
 
 /// From a verified token to what the target's policy and its organisation's files say, and then on by `then`.
@@ -448,6 +464,9 @@ impl<O: Outside> Asked<'_, '_, O> {
         let policy = TrustPolicy::parse(file.as_bytes(), self.kind(), &served)
             .map_err(|error| invalid(detail::stage(&error), error.to_string()))?;
         record.compared(claims, policy.compared_claims());
+        let read = self.place.repository.as_str();
+        let read = (self.kind() == PolicyKind::Repository).then_some(read);
+        record.decided_by(events::policy(&policy, read));
         self.context.trace.pass(Step::Policy);
         let reading = Reading {
             owner: &self.target.owner,

@@ -159,6 +159,12 @@ impl TrustPolicy {
         self.single_use
     }
 
+    /// The claims that are compared, with their patterns as written, in order of name.
+    pub fn claim_patterns(&self) -> impl Iterator<Item = (&str, &str)> {
+        let claims = self.claims.iter();
+        claims.map(|(name, pattern)| (name.as_str(), pattern.as_str()))
+    }
+
     /// The names of the claims that are compared, in order, for the audit record.
     pub fn compared_claims(&self) -> impl Iterator<Item = &str> {
         self.claims.iter().map(|(name, _)| name.as_str())

@@ -66,6 +66,24 @@ pub fn code_and_status(error: &ExchangeError) -> (u8, u16) {
     }
 }
 
+/// An error as Go's gRPC library prints it, which is what octo-sts's events have.
+#[must_use]
+pub fn rpc_error(error: &ExchangeError) -> String {
+    let name = match code_and_status(error).0 {
+        3 => "InvalidArgument",
+        4 => "DeadlineExceeded",
+        5 => "NotFound",
+        7 => "PermissionDenied",
+        8 => "ResourceExhausted",
+        9 => "FailedPrecondition",
+        12 => "Unimplemented",
+        14 => "Unavailable",
+        16 => "Unauthenticated",
+        _ => "Internal",
+    };
+    format!("rpc error: code = {name} desc = {error}")
+}
+
 #[derive(Serialize)]
 struct ErrorBody<'a> {
     code: u8,

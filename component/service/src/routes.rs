@@ -127,7 +127,7 @@ async fn answer_exchange(
         let error = ExchangeError::NotConfigured { retry_after: 30 };
         return send(responder, refused(&error)).await;
     };
-    let exchanged = exchange(world, &settings, decision, &incoming).await;
+    let exchanged = exchange(world, &settings, decision, &incoming, respond::rpc_error).await;
     let answer = match (&exchanged.answer, protocol) {
         (Ok(granted), Protocol::Sts) => respond::granted(granted, decision),
         (Ok(granted), Protocol::OAuth) => respond::granted_by_oauth(granted, decision),

@@ -94,6 +94,7 @@ impl<O: Outside> Organisation<'_, '_, O> {
         if list.allow(&self.claims.issuer) {
             return Ok(());
         }
+        record.not_listed(list.mode() == Mode::Enforce);
         let because = "the organization does not list the issuer".to_owned();
         self.breached(
             list.mode(),

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use super::*;
+use crate::outside::Reservation;
 use crate::outside::{CacheName, Led, Limits, LogLevel, Room, SignerFailure, Unanswered};
 use crate::settings::{App, Pool, Settings, Traits};
 use base64::Engine as _;
@@ -100,6 +101,7 @@ fn settings() -> Settings {
     let traits = Traits {
         vets_addresses: true,
         outlives: true,
+        atomic: true,
     };
     Settings::read(&get, vec![pool], traits).unwrap()
 }
@@ -162,6 +164,12 @@ impl Outside for World {
     fn cache_remove(&self, name: &CacheName) {
         self.store.borrow_mut().remove(name);
     }
+    fn cache_reserve(&self, _: &CacheName, _: Duration) -> Reservation {
+        Reservation::Failed
+    }
+
+    fn cache_release(&self, _: &CacheName) {}
+
     fn cache_count(&self, _: &CacheName, _: Room, _: u32, _: Duration) -> Option<u32> {
         None
     }

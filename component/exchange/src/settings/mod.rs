@@ -88,6 +88,8 @@ pub struct Settings {
     pub extra_audiences: Vec<String>,
     /// `OCTOSTS_PUBLIC_URL`: where this server is, without a trailing slash; unknown where neither it nor the domain says so.
     pub public_url: Option<String>,
+    /// `EVENT_INGRESS_URI`, unless `METRICS` is off.
+    pub event_sink: Option<String>,
     /// `GITHUB_BASE_URL`.
     pub base_url: BaseUrl,
     /// `ORG_POLICY_REPO`.
@@ -141,7 +143,8 @@ impl Settings {
             problems: Vec::new(),
         };
         let base_url = reader.base_url();
-        let issuers = reader.issuer_rules(base_url.as_ref(), traits);
+        let (event_sink, event_authority) = reader.event_sink(traits).unzip();
+        let issuers = reader.issuer_rules(base_url.as_ref(), event_authority, traits);
         let (detail_for_owners, detail_for_issuers) = reader.detail_for();
         let default_audience = reader.required("STS_DOMAIN");
         let extra_audiences = reader.get("OCTOSTS_EXTRA_AUDIENCES").unwrap_or_default();
@@ -175,6 +178,7 @@ impl Settings {
                     default_audience,
                     extra_audiences: extra_audiences.collect(),
                     public_url,
+                    event_sink,
                     base_url,
                     policy_repository,
                     issuers,

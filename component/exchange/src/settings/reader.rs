@@ -3,8 +3,10 @@
 use super::{MintCheck, Quota, RefusalDetail, Traits};
 use crate::duration;
 use github::{BaseUrl, Owner, RepositoryName};
+use http::Uri;
 use oidc::{AllowedIssuers, GitHubActionsIssuers, Issuer, IssuerRules, StaticKeys};
 use std::fmt::Display;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,6 +44,17 @@ impl Reader<'_> {
         }
     }
 
+    /// The sink of events, and its `host:port`. https; or http inside the operator's own network, where nobody is on the way:
+    /// by address, or by name where the platform looks at the address behind it (rule 34).
+    pub(super) fn event_sink(&mut self, traits: Traits) -> Option<(String, String)> {
+        let wanted = self.flag("METRICS", true);
+        let text = self.get("EVENT_INGRESS_URI").filter(|t| !t.is_empty())?;
+        let sink = sink(&text, traits.vets_addresses);
+        let problem = "EVENT_INGRESS_URI: must be an https URL, or http to a private address";
+        self.check(sink.is_some(), problem);
+        sink.filter(|_| wanted).map(|authority| (text, authority))
+    }
+
     /// The issuer of RFC 8414: https, no query, no fragment. Never taken from a request (rule 31).
     pub(super) fn public_url(&mut self, domain: &str) -> Option<String> {
         let Some(text) = self.get("OCTOSTS_PUBLIC_URL").filter(|t| !t.is_empty()) else {
@@ -73,6 +86,7 @@ impl Reader<'_> {
     pub(super) fn issuer_rules(
         &mut self,
         base: Option<&BaseUrl>,
+        event_authority: Option<String>,
         traits: Traits,
     ) -> Option<IssuerRules> {
         let allowed = self.allowed_issuers();
@@ -90,7 +104,7 @@ impl Reader<'_> {
             static_keys,
             github: GitHubActionsIssuers::of(base.as_str()),
             github_authority: base.authority().to_owned(),
-            event_authority: None,
+            event_authority,
             vets_addresses: traits.vets_addresses,
             any_issuer,
         })
@@ -278,6 +292,27 @@ impl Reader<'_> {
         }
         owners
     }
+}
+
+/// The `host:port` of a sink that events may go to.
+fn sink(text: &str, vets_addresses: bool) -> Option<String> {
+    let url: Uri = text.parse().ok()?;
+    let (scheme, host) = (url.scheme_str()?, url.host()?.to_ascii_lowercase());
+    if text.contains(['@', '#']) || host.is_empty() {
+        return None;
+    }
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let near = match bare.parse::<IpAddr>() {
+        Ok(IpAddr::V4(address)) => address.is_private() || address.is_loopback(),
+        Ok(IpAddr::V6(address)) => address.is_unique_local() || address.is_loopback(),
+        Err(_) => vets_addresses || host == "localhost",
+    };
+    let default = match scheme {
+        "https" => 443,
+        "http" if near => 80,
+        _ => return None,
+    };
+    Some(format!("{host}:{}", url.port_u16().unwrap_or(default)))
 }
 
 /// What stands between commas or white space, numbered from 1.

@@ -6,6 +6,7 @@ use super::*;
 const TRAITS: Traits = Traits {
     vets_addresses: true,
     outlives: true,
+    atomic: true,
 };
 
 fn read(rows: &[(&str, &str)]) -> Result<Settings, Vec<String>> {
@@ -222,6 +223,7 @@ fn floors_are_in_order() {
         let traits = Traits {
             vets_addresses: true,
             outlives: true,
+            atomic: true,
         };
         Settings::read(&get, vec![pool], traits).map(|settings| settings.quota)
     };
@@ -248,5 +250,61 @@ fn floors_are_in_order() {
         ),
     ] {
         assert_eq!(quota(&wrong).unwrap_err(), [problem]);
+    }
+}
+
+#[test]
+fn events_go_over_https_or_stay_near() {
+    let sink = |uri: &str, metrics: Option<&str>, vets_addresses: bool| {
+        let get = |name: &str| match name {
+            "sts_domain" => Some("x".to_owned()),
+            "octosts_allowed_issuers" => Some("https://issuer.example".to_owned()),
+            "event_ingress_uri" => Some(uri.to_owned()),
+            "metrics" => metrics.map(str::to_owned),
+            _ => None,
+        };
+        let traits = Traits {
+            vets_addresses,
+            ..TRAITS
+        };
+        let pool = Pool {
+            owner: "*".into(),
+            apps: vec![App { id: 7, name: None }],
+        };
+        let settings = Settings::read(&get, vec![pool], traits)?;
+        Ok::<_, Vec<String>>((settings.event_sink, settings.issuers.event_authority))
+    };
+    for (uri, vets, authority) in [
+        ("https://Sink.example/in?x=1", false, "sink.example:443"),
+        ("http://10.0.0.7/in", false, "10.0.0.7:80"),
+        ("http://[fd00::1]:8080/in", false, "[fd00::1]:8080"),
+        ("http://127.0.0.1:9/", false, "127.0.0.1:9"),
+        ("http://localhost:9/", false, "localhost:9"),
+        (
+            "http://broker.svc.cluster.local/in",
+            true,
+            "broker.svc.cluster.local:80",
+        ),
+    ] {
+        let wanted = (Some(uri.to_owned()), Some(authority.to_owned()));
+        assert_eq!(sink(uri, None, vets), Ok(wanted), "{uri}");
+        assert_eq!(sink(uri, Some("false"), vets), Ok((None, None)), "{uri}");
+    }
+    assert_eq!(sink("", None, true), Ok((None, None)));
+    for (uri, vets) in [
+        ("http://broker.svc.cluster.local/in", false),
+        ("http://8.8.8.8/in", true),
+        ("http://[2001:db8::1]/in", true),
+        ("ftp://10.0.0.7/in", true),
+        ("sink.example", true),
+        ("https://user@sink.example/", true),
+        ("https://sink.example/#x", true),
+    ] {
+        let problem = "EVENT_INGRESS_URI: must be an https URL, or http to a private address";
+        assert_eq!(
+            sink(uri, None, vets),
+            Err(vec![problem.to_owned()]),
+            "{uri}"
+        );
     }
 }

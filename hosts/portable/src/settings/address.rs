@@ -50,6 +50,18 @@ impl HostPort {
     }
 }
 
+/// Where an http or https URL is.
+pub(super) fn authority(url: &str) -> Option<HostPort> {
+    let uri: Uri = url.parse().ok()?;
+    let default_port = match uri.scheme_str()? {
+        "https" => 443,
+        "http" => 80,
+        _ => return None,
+    };
+    let host = uri.host().filter(|host| !host.is_empty())?;
+    Some(HostPort::of(host, uri.port_u16().unwrap_or(default_port)))
+}
+
 /// Why a base URL is refused.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum BadBaseUrl {

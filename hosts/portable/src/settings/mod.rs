@@ -119,6 +119,8 @@ pub struct Settings {
     pub private_issuers: Vec<HostPort>,
     /// The authority of GITHUB_BASE_URL, where it is set.
     pub github: Option<HostPort>,
+    /// The authority of EVENT_INGRESS_URI, where it is set.
+    pub events: Option<HostPort>,
     /// SSL_CERT_FILE.
     pub ssl_cert_file: Option<PathBuf>,
     /// LOG_FORMAT.

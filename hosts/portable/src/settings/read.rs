@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::address::{BadBaseUrl, HostPort, base_url};
+use super::address::{BadBaseUrl, HostPort, authority, base_url};
 use super::apps::{self, Apps, ReadFile};
 use super::names::{NAMES, Name, Reader, State};
 use super::{DEFAULT_DEADLINE, LogFormat, LogLevel, Secret, Settings, go_syntax};
@@ -128,6 +128,8 @@ impl Reading {
         );
         let private_issuers = self.private_issuers();
         let github = self.github();
+        // Whether it is a sink that events may go to is the guest's to say.
+        let events = self.filled("EVENT_INGRESS_URI").and_then(authority);
         let (log_format, log_level) = self.logging();
         let audit_sync = self.parsed(
             "OCTOSTS_AUDIT_SYNC",
@@ -148,6 +150,7 @@ impl Reading {
             cache_secret: self.filled("OCTOSTS_CACHE_SECRET").map(Secret::new),
             private_issuers,
             github,
+            events,
             ssl_cert_file: path("SSL_CERT_FILE"),
             log_format,
             log_level: log_level.unwrap_or(LogLevel::Info),

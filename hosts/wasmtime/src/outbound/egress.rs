@@ -10,6 +10,8 @@ use portable::{HostPort, Settings};
 pub(crate) struct Guard {
     /// OCTOSTS_PRIVATE_ISSUERS, and the authority of GITHUB_BASE_URL: the operator vouches for these names.
     private: Vec<HostPort>,
+    /// EVENT_INGRESS_URI: the operator's too, and without TLS anywhere in his own network, since no credential goes there.
+    events: Option<HostPort>,
     /// Everywhere: this host stands for one that looks at names only.
     #[cfg(feature = "drafts")]
     open: bool,
@@ -22,6 +24,8 @@ pub(super) enum Reach {
     Public,
     /// Public ones, the operator's own network and this machine.
     Private,
+    /// The operator's own network and this machine: plain http without a secret.
+    Near,
     /// This machine only: plain http.
     Loopback,
     /// Nothing.
@@ -37,6 +41,7 @@ impl Guard {
         private.extend(settings.github.clone());
         Self {
             private,
+            events: settings.events.clone(),
             #[cfg(feature = "drafts")]
             open: false,
         }
@@ -47,6 +52,7 @@ impl Guard {
     pub(crate) fn open() -> Self {
         Self {
             private: Vec::new(),
+            events: None,
             open: true,
         }
     }
@@ -66,7 +72,11 @@ impl Guard {
         if self.open {
             return Reach::Anywhere;
         }
-        match (tls, self.private.contains(target)) {
+        let events = self.events.as_ref() == Some(target);
+        if events && !tls {
+            return Reach::Near;
+        }
+        match (tls, events || self.private.contains(target)) {
             (true, true) => Reach::Private,
             (true, false) => Reach::Public,
             (false, true) => Reach::Loopback,
@@ -84,8 +94,8 @@ impl Reach {
         }
         match (class(address), self) {
             (Class::Global, Self::Public | Self::Private) => true,
-            (Class::Private, Self::Private) => true,
-            (Class::Loopback, Self::Private | Self::Loopback) => true,
+            (Class::Private, Self::Private | Self::Near) => true,
+            (Class::Loopback, Self::Private | Self::Near | Self::Loopback) => true,
             (Class::Global | Class::Private | Class::Loopback | Class::Prohibited, _) => false,
         }
     }
@@ -109,6 +119,27 @@ mod tests {
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         Guard::new(&Settings::from_vars(owned))
+    }
+
+    #[test]
+    fn events_go_without_tls_in_the_operators_network_alone() {
+        let egress = egress(&[("EVENT_INGRESS_URI", "http://broker.corp/in?x")]);
+        let target = HostPort::of("broker.corp", 80);
+        let reach = egress.reach(false, &target);
+        for (address, permitted) in [
+            ("10.0.0.7", true),
+            ("127.0.0.1", true),
+            ("93.184.215.14", false),
+            ("169.254.169.254", false),
+        ] {
+            assert_eq!(
+                reach.permits(address.parse().unwrap()),
+                permitted,
+                "{address}"
+            );
+        }
+        let other = HostPort::of("broker.corp", 81);
+        assert_eq!(egress.reach(false, &other), Reach::Nowhere);
     }
 
     #[test]

@@ -11,5 +11,6 @@
 mod audit;
 mod busy;
 mod egress;
+mod events;
 mod fixed;
 mod keys;
