@@ -233,4 +233,29 @@ mod tests {
         );
         assert!(call.request.headers().contains_key(USER_AGENT));
     }
+
+    #[test]
+    fn a_token_revokes_itself() {
+        for (base, uri) in [
+            (
+                "https://api.github.com",
+                "https://api.github.com/installation/token",
+            ),
+            (
+                "https://api.github.com/",
+                "https://api.github.com/installation/token",
+            ),
+            (
+                "https://ghes.example/api/v3/",
+                "https://ghes.example/api/v3/installation/token",
+            ),
+        ] {
+            let base = BaseUrl::parse(base).unwrap();
+            let token = InstallationAccessToken::new("ghs_x");
+            let call = Requests::to(&base).revoke(&token).unwrap();
+            assert_eq!(call.request.method(), "DELETE");
+            assert_eq!(call.request.uri(), uri);
+            assert_eq!(call.request.headers()[AUTHORIZATION], "Bearer ghs_x");
+        }
+    }
 }

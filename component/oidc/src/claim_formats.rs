@@ -185,4 +185,50 @@ mod tests {
         assert_eq!(judge("https://a.b", "", json!(" ")), Err("subject"));
         assert_eq!(judge("https://a.b", "s", json!(["x", ""])), Err("audience"));
     }
+
+    #[test]
+    fn rows_of_octo_stss_own_tests() {
+        let most = "a".repeat(255);
+        for subject in [
+            "user123",
+            "123e4567-e89b-12d3-a456-426614174000",
+            "1234567890",
+            "user-name_1",
+            "user.name",
+            &most,
+            "UserName",
+            "user+tag",
+            "user=name",
+            "110169484474386276334",
+            "repo:octocat/hello-world:ref:refs/heads/main",
+            "okta|00uhzsq8pw5e6bWGe0h7",
+            "248289761001",
+            "24400320",
+            "AItOawmwtWwcT0k51BayewNvutrJUqsvl6qs7A4",
+            "\u{7528}\u{6237}123",
+            "user\u{1f600}123",
+        ] {
+            assert!(is_subject(subject), "{subject:?}");
+        }
+        for subject in [
+            "", "a b", "a\tb", "a\nb", "a\rb", "a\0b", "a\"b", "a'b", "<script>", "a[b]", "a{b}",
+            "a;b",
+        ] {
+            assert!(!is_subject(subject), "{subject:?}");
+        }
+        for audience in [
+            "api",
+            "my-api",
+            "my_api",
+            "api.example.com",
+            "urn:api",
+            "api/v1",
+        ] {
+            assert!(is_audience(audience), "{audience:?}");
+        }
+        let zeros = "\0".repeat(200);
+        for audience in ["", &zeros, "a b", "a\nb", "<api>", "user@example.com"] {
+            assert!(!is_audience(audience), "{audience:?}");
+        }
+    }
 }

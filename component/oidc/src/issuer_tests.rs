@@ -170,3 +170,70 @@ fn discovery_cuts_one_slash() {
         assert_eq!(Issuer::parse(text).unwrap().discovery_url(), url);
     }
 }
+
+#[test]
+fn rows_of_octo_stss_own_tests() {
+    let segment = format!("https://example.com/{}", "a".repeat(151));
+    let long = format!("https://{}.com", "a".repeat(250));
+    let rows = [
+        (
+            true,
+            &[
+                "https://example.com",
+                "https://example.com/path",
+                "https://example.com/path/to/issuer",
+                "https://example.com:8443",
+                "http://localhost",
+                "http://localhost:8080",
+                "http://127.0.0.1",
+                "http://127.0.0.1:8080",
+                "http://[::1]",
+                "http://[::1]:8080",
+                "https://example.com/",
+                "https://example.com/path/",
+                "https://keycloak.example.com:8443/auth/realms/master",
+                "https://example.com/user~name",
+            ][..],
+        ),
+        (
+            false,
+            &[
+                "",
+                "example.com",
+                long.as_str(),
+                "http://example.com",
+                "ftp://example.com",
+                "https://example.com?query=1",
+                "https://example.com#fragment",
+                "https://example.com?query=1#fragment",
+                "https://example.com#",
+                "https://user@example.com",
+                "https://user:password@example.com",
+                "https://example.com/../admin",
+                "https://example.com/path/..",
+                "https://exam\nple.com",
+                "https://exam\tple.com",
+                "https://exam ple.com",
+                "https://",
+                "https:///path",
+                "https://example.com/<script>",
+                "https://example.com/%2F..%2Fadmin",
+                "https://example.com//path",
+                "https://example.com///path",
+                "https://example.com/~~path",
+                "https://example.com/path~",
+                "https://example.com/./path",
+                "https://example.com/~/path",
+                segment.as_str(),
+                "https://ex\u{e4}mple.com",
+                "https://\u{24d4}xample.com",
+                "https://\u{435}xample.com",
+            ][..],
+        ),
+    ];
+    for (valid, texts) in rows {
+        for text in texts {
+            assert_eq!(Issuer::parse(text).is_ok(), valid, "{text:?}");
+        }
+    }
+}

@@ -41,6 +41,20 @@ mod tests {
     }
 
     #[test]
+    fn every_part_of_what_is_asked_counts() {
+        let all = ["a/b", "ci", "sub"];
+        for other in [
+            ["a/c", "ci", "sub"],
+            ["a/b", "cd", "sub"],
+            ["a/b", "ci", "s"],
+        ] {
+            assert_ne!(weight(&all, 1), weight(&other, 1), "{other:?}");
+        }
+        assert_ne!(weight(&all, 1), weight(&all, 2));
+        assert_eq!(weight(&all, 1), weight(&all, 1));
+    }
+
+    #[test]
     fn what_is_asked_spreads_over_all_and_parts_do_not_run_together() {
         let firsts =
             |subject: usize| ids(&["a/b", "ci", &subject.to_string()], 1..=4).swap_remove(0);

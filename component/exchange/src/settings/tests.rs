@@ -245,6 +245,14 @@ fn floors_are_in_order() {
             "OCTOSTS_QUOTA_FLOOR_HARD: not a number",
         ),
         (
+            [("octosts_quota_floor_soft", "-1")],
+            "OCTOSTS_QUOTA_FLOOR_SOFT: not a number",
+        ),
+        (
+            [("octosts_quota_floor_hard", "-1")],
+            "OCTOSTS_QUOTA_FLOOR_HARD: not a number",
+        ),
+        (
             [("octosts_quota_stale", "0s")],
             "OCTOSTS_QUOTA_STALE: must be above 0",
         ),

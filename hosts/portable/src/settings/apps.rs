@@ -299,6 +299,10 @@ fn shared_key(reading: &mut Reading) -> Option<(&'static str, KeySource)> {
 }
 
 #[cfg(test)]
+#[path = "apps_key_tests.rs"]
+mod key_tests;
+
+#[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
     use super::super::Settings;
@@ -404,6 +408,10 @@ orgs:
             (
                 "orgs:\n- name: a\n  apps: [{app_id: hush}]",
                 "line 3, column 19: unknown or duplicate key, value of the wrong type, or no YAML",
+            ),
+            (
+                "orgs: []\n}",
+                "line 2, column 1: unknown or duplicate key, value of the wrong type, or no YAML",
             ),
             (
                 "orgs: []\norgs: []",
