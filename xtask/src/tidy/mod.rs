@@ -3,6 +3,7 @@
 
 mod readme;
 mod rooms;
+mod scenarios;
 mod security;
 mod sizes;
 mod surface;
@@ -19,6 +20,7 @@ pub(crate) fn run() -> Result<(), Failure> {
         sizes::check,
         readme::check,
         security::check,
+        scenarios::check,
     ] {
         problems.extend(check()?);
     }

@@ -39,9 +39,11 @@ pub(crate) fn check() -> Result<Vec<String>, Failure> {
 }
 
 fn exists(name: &str, functions: &[&str]) -> bool {
-    if name.starts_with(CASES) {
-        let file = format!("tests/conformance/{name}.toml");
-        return root().join(file).is_file();
-    }
-    functions.contains(&name.rsplit("::").next().unwrap_or(name))
+    is_case(name).unwrap_or_else(|| functions.contains(&name.rsplit("::").next().unwrap_or(name)))
+}
+
+/// Whether the case of this name exists; none if the name is no case's.
+pub(super) fn is_case(name: &str) -> Option<bool> {
+    let file = format!("tests/conformance/{name}.toml");
+    name.starts_with(CASES).then(|| root().join(file).is_file())
 }
