@@ -11,6 +11,7 @@
 //! | [`target`] | whose installation, which policy |
 //! | `apps`, `installation` | which App serves, and its installation for the owner |
 //! | `organisation` | whose tokens the organisation takes, and what it lets no policy do |
+//! | `asked` | what the target's policy says, and who mints what it grants |
 //! | `policy_file`, `read_token` | the policy's text |
 //! | [`narrowing`] | less than the policy grants, if that is asked for |
 //! | `authorize` | the policy's decision, and the grant that only it can make |
@@ -26,6 +27,7 @@
 //! `trouble` (calls that failed).
 
 mod apps;
+mod asked;
 mod audit;
 mod authorize;
 mod context;

@@ -137,8 +137,7 @@ pub(crate) async fn read<O: Outside>(
                 }
                 .into());
             }
-            // The installation is gone, or its account has another name now: look once more.
-            Err(Trouble::NotFound(_) | Trouble::OtherOwner) if !last => {
+            Err(trouble) if !last && is_gone(&trouble, apps.several()) => {
                 context.outside.cache_remove(&name);
                 apps.look_again(serving, |_| true).await?;
             }
@@ -152,6 +151,15 @@ pub(crate) async fn read<O: Outside>(
         owner: place.owner.to_string(),
     }
     .into())
+}
+
+/// Whether the installation may not be what it was: it is gone, its account has another name, or one of several is suspended.
+fn is_gone(trouble: &Trouble, several: bool) -> bool {
+    match trouble {
+        Trouble::NotFound(_) | Trouble::OtherOwner => true,
+        Trouble::Forbidden => several,
+        _ => false,
+    }
 }
 
 /// Drops what is remembered of a policy.
@@ -231,6 +239,9 @@ fn refused(place: &Place<'_>, trouble: &Trouble) -> Refusal {
             owner: place.owner.to_string(),
         },
         Trouble::Wider(_) => ExchangeError::TokenWider,
+        Trouble::Forbidden => ExchangeError::PolicyForbidden {
+            identity: identity(place),
+        },
         other => crate::context::general(other),
     };
     Refusal::new(error, trouble)
@@ -260,7 +271,8 @@ async fn fetch<O: Outside>(
             memory::put(context.outside, &names, Keep::negative(KEEP_NAMES), &none);
             return Ok((PolicyFile::Missing, Keep::negative(KEEP)));
         }
-        Err(Trouble::Forbidden) => {
+        // Of several Apps another one may: which says nothing about this one's policy.
+        Err(Trouble::Forbidden) if !context.settings.has_several_apps() => {
             return Ok((PolicyFile::Forbidden, Keep::negative(KEEP_FORBIDDEN)));
         }
         Err(other) => return Err(other),

@@ -214,7 +214,8 @@ async fn read(request: Request<Body>) -> Result<Incoming, ExchangeError> {
             .next(),
         body,
         authorization: texts(&head.headers, &header::AUTHORIZATION),
-        user_agent: texts(&head.headers, &header::USER_AGENT).into_iter().next(),
+        user_agent: Some(texts(&head.headers, &header::USER_AGENT).join(" "))
+            .filter(|agent| !agent.is_empty()),
     })
 }
 

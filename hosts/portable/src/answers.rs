@@ -120,9 +120,10 @@ macro_rules! answer_platform {
                 let pools = $platform.with(|platform| platform.pools());
                 pools
                     .into_iter()
-                    .map(|(owner, apps)| settings::Pool {
-                        owner,
-                        apps: apps
+                    .map(|pool| settings::Pool {
+                        owner: pool.owner,
+                        apps: pool
+                            .apps
                             .into_iter()
                             .map(|(id, name)| settings::App { id, name })
                             .collect(),

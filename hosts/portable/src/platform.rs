@@ -62,6 +62,15 @@ pub enum NoJwt {
     Unavailable(&'static str),
 }
 
+/// The Apps that serve an owner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pool {
+    /// In lower case, or `*`.
+    pub owner: String,
+    /// Ids and names.
+    pub apps: Vec<(u64, Option<String>)>,
+}
+
 /// Where a value belongs; `octo-sts:platform/cache` says what the rooms mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs, reason = "wit/platform.wit defines the names")]
@@ -115,14 +124,17 @@ impl<O: Outside> Platform<O> {
         self.settings(|settings| settings.get(name).map(str::to_owned))
     }
 
-    /// The pools: the owner, and the ids and names of its Apps.
-    pub fn pools(&self) -> Vec<(String, Vec<(u64, Option<String>)>)> {
+    /// The pools.
+    pub fn pools(&self) -> Vec<Pool> {
         self.settings(|settings| {
             let pools = settings.pools();
             pools
                 .map(|(owner, apps)| {
                     let apps = apps.into_iter().map(|app| (app.id, app.name.clone()));
-                    (owner.to_owned(), apps.collect())
+                    Pool {
+                        owner: owner.to_owned(),
+                        apps: apps.collect(),
+                    }
                 })
                 .collect()
         })

@@ -87,7 +87,7 @@ impl<'a, 'b, O: Outside> Apps<'a, 'b, O> {
         suits: impl Fn(&App) -> bool,
     ) -> Result<(), Refusal> {
         let gone = match self.refreshed(serving).await {
-            Err(refusal) if self.several() && is_not_installed(&refusal) => refusal,
+            Err(refusal) if self.several() && cannot_serve(&refusal) => refusal,
             found => return found,
         };
         let other = self.instead_of(serving, &[serving.app], suits).await;
@@ -295,6 +295,10 @@ impl<'a, 'b, O: Outside> Apps<'a, 'b, O> {
             memory::put(self.context.outside, &self.limit_name(app), keep, &true);
         }
     }
+}
+
+fn cannot_serve(refusal: &Refusal) -> bool {
+    is_not_installed(refusal) || matches!(refusal.error, ExchangeError::Suspended { .. })
 }
 
 fn is_not_installed(refusal: &Refusal) -> bool {

@@ -47,8 +47,28 @@ pub(super) enum Found {
 /// The last answers that could be used, each by itself.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Stale {
-    issuers: Option<File>,
-    guard_rails: Option<File>,
+    issuers: Option<Confirmed>,
+    guard_rails: Option<Confirmed>,
+}
+
+/// A file that could be used, and when GitHub gave it, in Unix seconds.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Confirmed {
+    file: File,
+    at: i64,
+}
+
+impl Confirmed {
+    /// What is kept of a new answer: one that can't be used leaves the last one that could, with its time.
+    fn after(new: &File, old: Option<Self>, now: i64) -> Option<Self> {
+        match new {
+            File::Invalid(_) => old,
+            file => Some(Self {
+                file: file.clone(),
+                at: now,
+            }),
+        }
+    }
 }
 
 impl Files {
@@ -252,30 +272,28 @@ impl<O: Outside> Reading<'_, '_, '_, O> {
 
     /// Remembers what can be used, and lets the last text that could be used stand for one that can't.
     fn settled(&self, found: Found) -> Found {
-        let name = self.name("organisation-stale");
-        let stale: Stale = memory::get(self.apps.context.outside, &name).unwrap_or_default();
+        let stale = self.stale();
         let (new, no_access) = match &found {
             Found::Files(files) => (files.clone(), false),
             Found::NoAccess => (Files::absent(), true),
         };
+        let old = |confirmed: &Option<Confirmed>| confirmed.as_ref().map(|old| old.file.clone());
         let files = Files {
-            issuers: self.instead("issuers", &new.issuers, stale.issuers.as_ref()),
-            guard_rails: self.instead("guard-rails", &new.guard_rails, stale.guard_rails.as_ref()),
+            issuers: self.instead("issuers", &new.issuers, old(&stale.issuers).as_ref()),
+            guard_rails: self.instead(
+                "guard-rails",
+                &new.guard_rails,
+                old(&stale.guard_rails).as_ref(),
+            ),
         };
-        let usable = |file: &File, old: Option<File>| match file {
-            File::Invalid(_) => old,
-            file => Some(file.clone()),
-        };
+        let now = self.apps.context.now();
         let stale = Stale {
-            issuers: usable(&files.issuers, stale.issuers),
-            guard_rails: usable(&files.guard_rails, stale.guard_rails),
+            issuers: Confirmed::after(&new.issuers, stale.issuers, now),
+            guard_rails: Confirmed::after(&new.guard_rails, stale.guard_rails, now),
         };
-        memory::put(
-            self.apps.context.outside,
-            &name,
-            Keep::kept(KEEP_STALE),
-            &stale,
-        );
+        let name = self.name("organisation-stale");
+        let outside = self.apps.context.outside;
+        memory::put(outside, &name, Keep::kept(KEEP_STALE), &stale);
         if no_access {
             self.warn(
                 "no App may read the organization's files: nothing there is enforced",
@@ -284,6 +302,21 @@ impl<O: Outside> Reading<'_, '_, '_, O> {
             return Found::NoAccess;
         }
         Found::Files(files)
+    }
+
+    /// What serves for lack of better: each file for an hour after GitHub gave it, whatever happens to the other one.
+    fn stale(&self) -> Stale {
+        let context = self.apps.context;
+        let name = self.name("organisation-stale");
+        let stale: Stale = memory::get(context.outside, &name).unwrap_or_default();
+        let young = |confirmed: &Confirmed| {
+            let age = context.now().saturating_sub(confirmed.at);
+            u64::try_from(age).is_ok_and(|age| age <= KEEP_STALE)
+        };
+        Stale {
+            issuers: stale.issuers.filter(young),
+            guard_rails: stale.guard_rails.filter(young),
+        }
     }
 
     fn instead(&self, which: &str, new: &File, stale: Option<&File>) -> File {
@@ -315,14 +348,13 @@ impl<O: Outside> Reading<'_, '_, '_, O> {
         if *trouble == Trouble::TooManyRefusals {
             return Err(Refusal::new(crate::context::general(trouble), trouble));
         }
-        let name = self.name("organisation-stale");
-        let stale: Stale = memory::get(self.apps.context.outside, &name).unwrap_or_default();
+        let stale = self.stale();
         if let (Some(issuers), Some(guard_rails)) = (stale.issuers, stale.guard_rails) {
             let message = "the organization's files can't be read; the last ones serve";
             self.warn(message, &trouble.to_string());
             return Ok(Found::Files(Files {
-                issuers,
-                guard_rails,
+                issuers: issuers.file,
+                guard_rails: guard_rails.file,
             }));
         }
         let error = match trouble {

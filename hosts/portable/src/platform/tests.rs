@@ -111,7 +111,13 @@ fn a_deployment_is_read_from_variables() {
     let ground = ground();
     let platform = instance(&ground);
     assert_eq!(platform.problems(), [""; 0]);
-    assert_eq!(platform.pools(), [("*".to_owned(), vec![(APP, None)])]);
+    assert_eq!(
+        platform.pools(),
+        [Pool {
+            owner: "*".to_owned(),
+            apps: vec![(APP, None)]
+        }]
+    );
     assert_eq!(
         platform.setting("sts_domain").as_deref(),
         Some("sts.example.test")

@@ -139,6 +139,30 @@ async fn a_grant_and_a_refusal_are_events_with_octo_stss_payload() {
 }
 
 #[tokio::test]
+async fn what_an_organisation_in_audit_mode_would_refuse_is_in_the_event() {
+    let (sink, url) = Sink::start(&[]).await;
+    let world = world(&url).await;
+    let github = world.github();
+    let path = ".github/chainguard/trusted-token-issuers.yaml";
+    for (mode, allowed) in [("audit", true), ("enforce", false)] {
+        let list = format!("mode: {mode}\nissuers: [https://elsewhere.example]\n");
+        github.put_file("acme", ".github", path, list).unwrap();
+        let answer = world.usual().await;
+        assert_eq!(answer.status, if allowed { 200 } else { 403 });
+        let seen = sink.until(&world, 1).await;
+        let verdict = &seen.last().unwrap().1["issuer_allowlist"];
+        let issuer = world.sim.actions_issuer().url();
+        assert_eq!(
+            verdict,
+            &json!({"mode": mode, "allowed": allowed, "iss": issuer})
+        );
+        // The list is believed for five minutes.
+        world.advance(301);
+        sink.0.lock().unwrap().seen.clear();
+    }
+}
+
+#[tokio::test]
 async fn nothing_is_sent_before_a_token_is_verified_nor_for_explanations() {
     let (sink, url) = Sink::start(&[]).await;
     let mut world = world(&url).await;
