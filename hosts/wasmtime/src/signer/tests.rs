@@ -57,11 +57,15 @@ struct Bench {
 fn bench(key: KeySource) -> Bench {
     let clock = ManualClock::at(NOW_MS);
     let (log, lines) = log_into();
+    let setting = match &key {
+        KeySource::File(_) => "APP_SECRET_CERTIFICATE_FILE",
+        KeySource::Text(_) => "APP_SECRET_CERTIFICATE_ENV_VAR",
+    };
     let apps = [AppSettings {
         id: APP,
         name: None,
         key,
-        setting: "APP_SECRET_CERTIFICATE_FILE".to_owned(),
+        setting: setting.to_owned(),
     }];
     let (keys, problems) = PemKeys::read(&apps, log.clone());
     let keys = Arc::new(keys);
