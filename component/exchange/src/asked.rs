@@ -18,8 +18,8 @@ use crate::single_use;
 use crate::target::Target;
 use crate::trace::{self, Step};
 use crate::trouble::Trouble;
-use github::{AccessToken, Installation, Level, Reach, RepositoryName};
-use policy::{PolicyKind, Served, TrustPolicy};
+use github::{AccessToken, Level, Reach, RepositoryName};
+use policy::{PolicyError, PolicyKind, Served, TrustPolicy};
 
 /// What may be minted, and on what grounds.
 pub(crate) struct Permitted {
@@ -83,8 +83,13 @@ impl<O: Outside> Asked<'_, '_, O> {
     ) -> Result<Permitted, Refusal> {
         let text = policy_file::read(self.apps, self.place, serving).await?;
         record.serving(serving);
+        if serving.installation.account_id != self.organisation.account_id() {
+            let owner = self.place.owner.to_string();
+            let because = "the login belongs to another account now";
+            return Err(Refusal::new(ExchangeError::NotInstalled { owner }, because));
+        }
         record.policy(self.place.path(), &text);
-        let (grant, policy) = self.decide(&text, &serving.installation, record)?;
+        let (grant, policy) = self.decide(&text, serving, record).await?;
         self.context.trace.pass(Step::Narrowing);
         self.context.close_gate(false);
         self.choose(&grant, serving, &suits(&policy)).await?;
@@ -172,7 +177,7 @@ impl<O: Outside> Asked<'_, '_, O> {
         self.apps.several() && checks.is_some_and(|level| *level >= Level::Write)
     }
 
-    /// Mints; by another App that suits while one is limited, unless it must be this one.
+    /// Mints; by another App that suits where this one is limited or may not, unless it must be this one.
     async fn mint(
         &self,
         grant: &Grant,
@@ -182,7 +187,7 @@ impl<O: Outside> Asked<'_, '_, O> {
         let sticky = self.is_sticky(grant);
         let mint = async |serving: &Serving| mint::mint(self.context, serving, grant).await;
         let others = |app: &App| !sticky && suits(app);
-        match self.apps.while_limited(serving, others, mint).await {
+        match self.apps.by_any(serving, others, mint).await {
             // The installation is gone. It is looked up once more, and must still be the same account's (rule 1).
             Err(Trouble::NotFound(_)) => {}
             minted => return Ok(minted),
@@ -201,21 +206,21 @@ impl<O: Outside> Asked<'_, '_, O> {
         Ok(mint::mint(self.context, serving, grant).await)
     }
 
-    fn decide(
+    async fn decide(
         &self,
         text: &PolicyText,
-        installation: &Installation,
+        serving: &Serving,
         record: &mut Record,
     ) -> Result<(Grant, TrustPolicy), Refusal> {
         let settings = self.context.settings;
+        let installation = &serving.installation;
         let claims = self.verified.token.claims();
-        let private = text.private;
         let seen = Seen {
             settings,
             claims,
             installation,
             repository_id: text.repository_id,
-            private,
+            private: text.private,
         };
         let audiences = settings.audiences();
         let ours = claims
@@ -229,13 +234,8 @@ impl<O: Outside> Asked<'_, '_, O> {
             .text
             .as_ref()
             .map_err(|why| invalid(PolicyStage::Read, why.clone()))?;
-        let served = Served {
-            permission: &|name| settings.knows_permission(name) || installation.lists(name),
-            apps: true,
-            single_use: settings.serves_single_use,
-        };
-        let policy = TrustPolicy::parse(file.as_bytes(), self.kind(), &served)
-            .map_err(|error| invalid(detail::stage(&error), error.to_string()))?;
+        let policy = self.compiled(file, serving).await;
+        let policy = policy.map_err(|error| invalid(detail::stage(&error), error.to_string()))?;
         record.compared(claims, policy.compared_claims());
         let read = self.place.repository.as_str();
         let read = (self.kind() == PolicyKind::Repository).then_some(read);
@@ -266,6 +266,23 @@ impl<O: Outside> Asked<'_, '_, O> {
             }
             Err(decision) => Err(detail::denied(&seen, &decision)),
         }
+    }
+
+    async fn compiled(&self, file: &str, serving: &Serving) -> Result<TrustPolicy, PolicyError> {
+        let settings = self.context.settings;
+        let served = Served {
+            permission: &|name| settings.knows_permission(name) || self.apps.lists(serving, name),
+            apps: true,
+            single_use: settings.serves_single_use,
+        };
+        let compile = || TrustPolicy::parse(file.as_bytes(), self.kind(), &served);
+        let compiled = compile();
+        if compiled.is_ok() || !self.apps.several() {
+            return compiled;
+        }
+        // A permission may be one that another App's installation lists.
+        self.apps.all_others(serving).await;
+        compile()
     }
 
     /// Rule 4: ids come from GitHub's answers alone, and only for the repository that was read, for whom is proven to be of it.

@@ -3,7 +3,8 @@
 //! that was not verified.
 
 use crate::audit::Record;
-use crate::outside::{Limits, LogLevel, Outside};
+use crate::memory::{self, Keep};
+use crate::outside::{CacheName, Limits, LogLevel, Outside, SendError};
 use crate::recording;
 use crate::settings::Settings;
 use http::Request;
@@ -24,10 +25,17 @@ const PAUSES: [Duration; 3] = [
 /// Statuses that a retry may cure.
 const AGAIN: [u16; 7] = [404, 413, 425, 429, 502, 503, 504];
 const LIMITS: Limits = Limits {
-    connect: Duration::from_secs(3),
-    total: Duration::from_secs(5),
+    connect: Duration::from_secs(1),
+    total: Duration::from_secs(2),
     max_answer: 64 * 1024,
 };
+
+/// Seconds for which a sink that did not answer in time is left alone; what is not sent meanwhile is counted.
+const AWAY: u64 = 30;
+
+fn away() -> CacheName {
+    memory::name("sink-away", &[])
+}
 
 /// One event, ready to be sent.
 #[derive(Debug, Clone)]
@@ -58,11 +66,16 @@ impl Event {
         let Some(sink) = &settings.event_sink else {
             return;
         };
-        let Err(because) = self
-            .deliver(outside, sink, &settings.default_audience)
-            .await
-        else {
-            return;
+        let because = if memory::get(outside, &away()).unwrap_or(false) {
+            "the sink was away a moment ago".to_owned()
+        } else {
+            match self
+                .deliver(outside, sink, &settings.default_audience)
+                .await
+            {
+                Ok(()) => return,
+                Err(because) => because,
+            }
         };
         if let Some(before) = recording::once_a_minute(outside, "events") {
             let fields = [("because", because), ("left_out", before.to_string())];
@@ -87,6 +100,11 @@ impl Event {
                     return Err(format!("the sink answered {}", answer.status().as_u16()));
                 }
                 Ok(answer) => format!("the sink answered {}", answer.status().as_u16()),
+                // A sink that hangs would hold the place of a request: nobody is sent there for a while.
+                Err(unanswered) if matches!(unanswered.error, SendError::Timeout { .. }) => {
+                    memory::put(outside, &away(), Keep::negative(AWAY), &true);
+                    return Err(unanswered.error.to_string());
+                }
                 Err(unanswered) => unanswered.error.to_string(),
             };
             match pauses.next() {

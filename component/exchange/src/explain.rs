@@ -6,8 +6,10 @@ use crate::detail::Sight;
 use crate::error::{ExchangeError, Refusal};
 use crate::outside::{LogLevel, Outside};
 use crate::provider::Verified;
+use crate::recording;
 use crate::refusals;
 use crate::request::TokenExchangeRequest;
+use crate::settings::RefusalDetail;
 use crate::story::Decided;
 use crate::trace::{Seen, Step};
 use github::{Permissions, Reach};
@@ -76,11 +78,10 @@ pub(crate) fn explanation<O: Outside>(
         refusals::count_explained(context, request, verified, decided.is_ok());
     }
     let verdict = if decided.is_ok() { "allow" } else { "deny" };
-    context.log(
-        LogLevel::Info,
-        "an exchange was explained",
-        &[("verdict", verdict.to_owned())],
-    );
+    if recording::may_log(context, verified) {
+        let fields = [("verdict", verdict.to_owned())];
+        context.log(LogLevel::Info, "an exchange was explained", &fields);
+    }
     let refusal = match &decided {
         Ok(_) => None,
         Err(refusal) if explains_itself(context, refusal) => return Err(refusal.clone()),
@@ -121,8 +122,9 @@ pub(crate) fn explanation<O: Outside>(
 fn explains_itself<O: Outside>(context: &Context<'_, O>, refusal: &Refusal) -> bool {
     let public = refusal.public();
     let malformed = public.key() == "invalid_request" && context.trace.seen().is_none();
-    let masked = matches!(public, ExchangeError::PolicyNotFound { .. })
-        && !matches!(refusal.error, ExchangeError::PolicyNotFound { .. });
+    // With detail `none`, a policy that refuses and one that is not there answer alike.
+    let masked = context.settings.refusal_detail == RefusalDetail::None
+        && matches!(public, ExchangeError::PolicyNotFound { .. });
     refusal.error.is_failure()
         || malformed
         || masked

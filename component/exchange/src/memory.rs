@@ -18,6 +18,7 @@
 //! | `turn` | owner of a pool | 24 h (a count) | another App |
 //! | `limited` | App, owner | until the limit's end | another App |
 //! | `quota` | App, owner | `OCTOSTS_QUOTA_STALE` | another App |
+//! | `sink-away` | | 30 s | events less |
 //! | `revocations` | | 1 min (a count) | a revocation less |
 //! | `log-lines` | what | 1 s (a count) | log lines more or less |
 

@@ -119,7 +119,10 @@ pub(crate) async fn read<O: Outside>(
         let name = place.name(&serving.installation);
         let file = memory::remembered(context.outside, &name, context.left(), async || {
             let read = async |serving: &Serving| fetch(context, place, serving).await;
-            let (file, keep) = apps.while_limited(serving, |_| true, read).await?;
+            let (file, keep) = match apps.by_any(serving, |_| true, read).await {
+                Err(Trouble::Unprocessable) => nothing_here(context, place, serving),
+                read => read?,
+            };
             keep_stale(context, place, &serving.installation, &file);
             Ok((file, keep))
         });
@@ -264,13 +267,6 @@ async fn fetch<O: Outside>(
     };
     let (token, repository) = match read_token::get(context, &asked).await {
         Ok(read) => read,
-        Err(Trouble::Unprocessable) => {
-            // No such repository here: no other name in it is worth a question for a while (rule 15).
-            let names = place.directory("policy-names", installation);
-            let none: Option<Vec<String>> = Some(Vec::new());
-            memory::put(context.outside, &names, Keep::negative(KEEP_NAMES), &none);
-            return Ok((PolicyFile::Missing, Keep::negative(KEEP)));
-        }
         // Of several Apps another one may: which says nothing about this one's policy.
         Err(Trouble::Forbidden) if !context.settings.has_several_apps() => {
             return Ok((PolicyFile::Forbidden, Keep::negative(KEEP_FORBIDDEN)));
@@ -278,6 +274,18 @@ async fn fetch<O: Outside>(
         Err(other) => return Err(other),
     };
     fetch_with(context, place, serving, &token, &repository).await
+}
+
+/// No App has such a repository: no other name in it is worth a question for a while (rule 15).
+fn nothing_here<O: Outside>(
+    context: &Context<'_, O>,
+    place: &Place<'_>,
+    serving: &Serving,
+) -> (PolicyFile, Keep) {
+    let names = place.directory("policy-names", &serving.installation);
+    let none: Option<Vec<String>> = Some(Vec::new());
+    memory::put(context.outside, &names, Keep::negative(KEEP_NAMES), &none);
+    (PolicyFile::Missing, Keep::negative(KEEP))
 }
 
 async fn fetch_with<O: Outside>(

@@ -39,8 +39,7 @@ pub(crate) async fn recorded<O: Outside>(
             ("error", refusal.error.key().to_owned()),
             ("because", refusal.because.clone()),
         ];
-        let lines = || count(context.outside, "refusals", 1, SECOND);
-        if verified.proven() || lines() <= STRANGERS {
+        if may_log(context, verified) {
             context.log(LogLevel::Info, &refusal.error.to_string(), &fields);
         }
     } else {
@@ -71,6 +70,11 @@ pub(crate) async fn recorded<O: Outside>(
         context.send_later(Event::about(&record, context.decision, error.as_deref()));
     }
     answer
+}
+
+/// Whether a line about this caller is one too many: of issuers that never led to a grant there are ten a second.
+pub(crate) fn may_log<O: Outside>(context: &Context<'_, O>, verified: &Verified) -> bool {
+    verified.proven() || count(context.outside, "refusals", 1, SECOND) <= STRANGERS
 }
 
 fn write<O: Outside>(context: &Context<'_, O>, record: &mut Record) -> Result<(), Refusal> {

@@ -5,7 +5,10 @@ use crate::context::Context;
 use crate::error::{ExchangeError, Refusal};
 use crate::memory;
 use crate::outside::{CacheName, Outside, Reservation};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use oidc::Claims;
+use sha2::{Digest as _, Sha256};
 use std::time::Duration;
 
 /// Seconds that a token may still be valid: longer ones would have to be remembered longer.
@@ -41,12 +44,22 @@ pub(crate) fn take<O: Outside>(
     claims: &Claims,
 ) -> Result<Taken, Refusal> {
     let (jti, keep) = usable(claims, context.now())?;
-    let name = memory::name("used-token", &[&claims.issuer, jti]);
+    let name = name(&claims.issuer, jti);
     match context.outside.cache_reserve(&name, keep) {
         Reservation::Reserved => Ok(Taken(name)),
         Reservation::Taken => Err(ExchangeError::AlreadyUsed.into()),
         Reservation::Failed => Err(ExchangeError::UseNotRecorded { retry_after: 5 }.into()),
     }
+}
+
+/// A digest, so that a long `jti` takes no more memory than a short one.
+fn name(issuer: &str, jti: &str) -> CacheName {
+    let mut digest = Sha256::new();
+    digest.update((issuer.len() as u64).to_be_bytes());
+    digest.update(issuer.as_bytes());
+    digest.update(jti.as_bytes());
+    let digest = URL_SAFE_NO_PAD.encode(digest.finalize());
+    memory::name("used-token", &[&digest])
 }
 
 /// Gives it back: certainly nothing was minted for it.

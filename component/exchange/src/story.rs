@@ -187,7 +187,7 @@ async fn asked<O: Outside, T>(
     request: &TokenExchangeRequest,
     verified: &Verified,
     record: &mut Record,
-    then: impl AsyncFnOnce(&Asked<'_, '_, O>, &mut Serving, &mut Record) -> Result<T, Refusal>,
+    then: impl AsyncFn(&Asked<'_, '_, O>, &mut Serving, &mut Record) -> Result<T, Refusal>,
 ) -> Result<T, Refusal> {
     verified.token.claims().check_formats().map_err(|error| {
         let refusal = ExchangeError::ClaimFormat(error.claim());
@@ -200,26 +200,35 @@ async fn asked<O: Outside, T>(
     let mut serving = apps.first().await?;
     record.serving(&serving);
     context.trace.pass(Step::Installation);
-    let organisation = organisation::of(&apps, &mut serving, claims, record).await?;
-    context.trace.pass(Step::OrganizationIssuers);
     let repository = target.policy_repository(&context.settings.policy_repository);
     let place = Place {
         owner: &target.owner,
         repository: &repository,
         policy: &policy_name,
     };
-    let asked = Asked {
-        context,
-        apps: &apps,
-        verified,
-        target: &target,
-        place: &place,
-        organisation: &organisation,
-        narrowing: &narrowing,
-    };
-    organisation.before_the_policy(asked.kind(), record)?;
-    context.trace.pass(Step::GuardRails);
-    then(&asked, &mut serving, record).await
+    let mut last = false;
+    loop {
+        let organisation = organisation::of(&apps, &mut serving, claims, record).await?;
+        context.trace.pass(Step::OrganizationIssuers);
+        let asked = Asked {
+            context,
+            apps: &apps,
+            verified,
+            target: &target,
+            place: &place,
+            organisation: &organisation,
+            narrowing: &narrowing,
+        };
+        organisation.before_the_policy(asked.kind(), record)?;
+        context.trace.pass(Step::GuardRails);
+        let done = then(&asked, &mut serving, record).await;
+        // The login came to another account on the way: its own files bind it (rules 1 and 27).
+        let another = serving.installation.account_id != organisation.account_id();
+        if done.is_ok() || !another || last {
+            return done;
+        }
+        last = true;
+    }
 }
 
 /// Scope and identity: presence, then form; and the form of what narrows them.

@@ -23,6 +23,8 @@ pub(crate) use quota::note as note_quota;
 
 /// Other Apps that are tried when one is limited.
 const OTHERS: usize = 3;
+/// Apps that are asked for one thing, at most.
+const MOST_ASKED: usize = 16;
 /// Turns are counted so long; where a count ends, the next begins.
 const TURNS: Duration = Duration::from_secs(86_400);
 
@@ -147,31 +149,48 @@ impl<'a, 'b, O: Outside> Apps<'a, 'b, O> {
         Err(ExchangeError::NoAppMatches.into())
     }
 
-    /// Does something by one App after the other while GitHub limits.
-    pub(crate) async fn while_limited<T>(
+    /// Does something by one App after the other while GitHub limits, or says that this one's installation has not what it
+    /// takes: another one's may.
+    pub(crate) async fn by_any<T>(
         &self,
         serving: &mut Serving,
         suits: impl Fn(&App) -> bool,
         mut act: impl AsyncFnMut(&Serving) -> Result<T, Trouble>,
     ) -> Result<T, Trouble> {
-        let mut limited = match act(serving).await {
-            Err(limited @ Trouble::Limited { .. }) => limited,
-            other => return other,
-        };
         let mut tried = Vec::new();
-        for _ in 0..OTHERS {
-            self.note_limit(serving.app, &limited);
-            tried.push(serving.app);
-            let Ok(other) = self.instead_of(serving, &tried, &suits).await else {
-                break;
-            };
-            *serving = other;
+        let (mut limited, mut limits) = (None, 0);
+        loop {
             match act(serving).await {
-                Err(next @ Trouble::Limited { .. }) => limited = next,
+                Err(trouble @ Trouble::Limited { .. }) => {
+                    self.note_limit(serving.app, &trouble);
+                    limited = Some(trouble);
+                    limits += 1;
+                }
+                Err(Trouble::Unprocessable) => {}
                 other => return other,
             }
+            tried.push(serving.app);
+            if limits > OTHERS || tried.len() >= MOST_ASKED {
+                break;
+            }
+            match self.instead_of(serving, &tried, &suits).await {
+                Ok(other) => *serving = other,
+                Err(_) => break,
+            }
         }
-        Err(limited)
+        // That one of them could not be asked says more than that the others have not what it takes.
+        Err(limited.unwrap_or(Trouble::Unprocessable))
+    }
+
+    /// Whether an installation of the owner lists a permission: this one, or another App's that was looked up.
+    pub(crate) fn lists(&self, serving: &Serving, permission: &str) -> bool {
+        let account = serving.installation.account_id;
+        let mut others = self.pool.apps.iter().filter_map(|app| {
+            installation::known(self.context, app.id, self.owner)
+                .flatten()
+                .filter(|known| known.account_id == account)
+        });
+        serving.installation.lists(permission) || others.any(|known| known.lists(permission))
     }
 
     /// Every other App that is installed for the same account; and whether some could not be asked.

@@ -7,8 +7,8 @@ use crate::memory::{self, Keep};
 use crate::outside::{CacheName, LogLevel, Outside};
 use crate::read_token;
 use crate::trouble::Trouble;
+use github::InstallationAccessToken;
 use github::contents::{self, Contents};
-use github::{Installation, InstallationAccessToken};
 use policy::{GuardRails, TrustedIssuers};
 use serde::{Deserialize, Serialize};
 
@@ -223,7 +223,7 @@ impl<O: Outside> Reading<'_, '_, '_, O> {
                 return Err(trouble);
             }
         };
-        let known = |text: &str| self.check_guard_rails(&serving.installation, text);
+        let known = |text: &str| self.check_guard_rails(serving, text);
         Ok(Some(Files {
             issuers: self.file(serving, &token, ISSUERS, &check_issuers).await?,
             guard_rails: self.file(serving, &token, GUARD_RAILS, &known).await?,
@@ -258,14 +258,20 @@ impl<O: Outside> Reading<'_, '_, '_, O> {
         let Ok(text) = String::from_utf8(bytes) else {
             return Ok(File::Invalid("not UTF-8".to_owned()));
         };
-        Ok(match check(&text) {
+        let mut checked = check(&text);
+        if checked.is_err() && self.apps.several() {
+            // A permission may be one that another App's installation lists.
+            self.apps.all_others(serving).await;
+            checked = check(&text);
+        }
+        Ok(match checked {
             Ok(()) => File::Text(text),
             Err(because) => File::Invalid(because),
         })
     }
 
-    fn check_guard_rails(&self, installation: &Installation, text: &str) -> Result<(), String> {
-        let known = |name: &str| super::knows(self.apps.context, installation, name);
+    fn check_guard_rails(&self, serving: &Serving, text: &str) -> Result<(), String> {
+        let known = |name: &str| super::knows(self.apps, serving, name);
         let parsed = GuardRails::parse(text.as_bytes(), &known);
         parsed.map(drop).map_err(|error| error.to_string())
     }

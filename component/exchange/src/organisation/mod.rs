@@ -10,13 +10,13 @@ use crate::context::Context;
 use crate::error::{ExchangeError, Refusal};
 use crate::outside::{LogLevel, Outside};
 use files::{File, Files, Found};
-use github::Installation;
 use oidc::Claims;
 use policy::{Breach, GuardRails, Mode, PolicyKind, TrustPolicy, TrustedIssuers};
 
 /// An organisation's rules, as one exchange meets them.
 pub(crate) struct Organisation<'a, 'b, O> {
     context: &'a Context<'b, O>,
+    account_id: u64,
     claims: &'a Claims,
     issuers: Option<TrustedIssuers>,
     /// `None`: no file. An error: the file cannot be used.
@@ -43,9 +43,10 @@ pub(crate) async fn of<'a, 'b, O: Outside>(
     }
     let organisation = Organisation {
         context,
+        account_id: serving.installation.account_id,
         claims,
         issuers: issuers(&files.issuers)?,
-        guard_rails: guard_rails(context, &files.guard_rails, &serving.installation),
+        guard_rails: guard_rails(apps, &files.guard_rails, serving),
     };
     organisation.judge_issuer(record)?;
     Ok(organisation)
@@ -65,16 +66,16 @@ fn issuers(file: &File) -> Result<Option<TrustedIssuers>, Refusal> {
 }
 
 fn guard_rails<O: Outside>(
-    context: &Context<'_, O>,
+    apps: &Apps<'_, '_, O>,
     file: &File,
-    installation: &Installation,
+    serving: &Serving,
 ) -> Option<Result<GuardRails, Refusal>> {
     let invalid = |because: String| Refusal::new(ExchangeError::GuardRailsInvalid, because);
     match file {
         File::Absent => None,
         File::Invalid(because) => Some(Err(invalid(because.clone()))),
         File::Text(text) => {
-            let known = |name: &str| knows(context, installation, name);
+            let known = |name: &str| knows(apps, serving, name);
             let parsed = GuardRails::parse(text.as_bytes(), &known);
             Some(parsed.map_err(|error| invalid(error.to_string())))
         }
@@ -82,11 +83,16 @@ fn guard_rails<O: Outside>(
 }
 
 /// A permission that guard-rails may name beside the built-in ones.
-fn knows<O: Outside>(context: &Context<'_, O>, installation: &Installation, name: &str) -> bool {
-    context.settings.knows_permission(name) || installation.lists(name)
+fn knows<O: Outside>(apps: &Apps<'_, '_, O>, serving: &Serving, name: &str) -> bool {
+    apps.context.settings.knows_permission(name) || apps.lists(serving, name)
 }
 
 impl<O: Outside> Organisation<'_, '_, O> {
+    /// Whose files these are.
+    pub(crate) fn account_id(&self) -> u64 {
+        self.account_id
+    }
+
     fn judge_issuer(&self, record: &mut Record) -> Result<(), Refusal> {
         let Some(list) = &self.issuers else {
             return Ok(());

@@ -5,7 +5,7 @@ mod reader;
 
 use github::{BaseUrl, Owner, RepositoryName};
 use oidc::{Issuer, IssuerRules};
-use reader::{Reader, entries};
+use reader::Reader;
 use std::time::Duration;
 
 /// Who is told why a policy said no (`OCTOSTS_REFUSAL_DETAIL`; rules 2 and 3 of docs/SECURITY.md).
@@ -144,11 +144,11 @@ impl Settings {
         };
         let base_url = reader.base_url();
         let (event_sink, event_authority) = reader.event_sink(traits).unzip();
+        let event_sink = event_sink.flatten();
         let issuers = reader.issuer_rules(base_url.as_ref(), event_authority, traits);
         let (detail_for_owners, detail_for_issuers) = reader.detail_for();
         let default_audience = reader.required("STS_DOMAIN");
-        let extra_audiences = reader.get("OCTOSTS_EXTRA_AUDIENCES").unwrap_or_default();
-        let extra_audiences = entries(&extra_audiences).map(|(_, entry)| entry.to_owned());
+        let extra_audiences = reader.extra_audiences();
         let public_url = reader.public_url(&default_audience);
         let policy_repository = reader.policy_repository();
         let refusal_detail = reader.refusal_detail();
@@ -158,11 +158,7 @@ impl Settings {
         let finish_first = reader.finish_first(traits);
         let issuer_grace = reader.duration("OCTOSTS_ISSUER_GRACE", Duration::from_secs(6 * 3600));
         let policy_grace = reader.duration("OCTOSTS_POLICY_GRACE", Duration::from_secs(600));
-        let deadline = reader.duration("OCTOSTS_DEADLINE", Duration::from_secs(25));
-        reader.check(
-            deadline >= Duration::from_secs(1),
-            "OCTOSTS_DEADLINE: must be at least 1s",
-        );
+        let deadline = reader.deadline();
         let extra_permissions = reader.extra_permissions();
         let quota = reader.quota();
         let required_organisations = reader.required_organisations();
@@ -176,7 +172,7 @@ impl Settings {
             {
                 Ok(Self {
                     default_audience,
-                    extra_audiences: extra_audiences.collect(),
+                    extra_audiences,
                     public_url,
                     event_sink,
                     base_url,

@@ -46,13 +46,15 @@ impl Reader<'_> {
 
     /// The sink of events, and its `host:port`. https; or http inside the operator's own network, where nobody is on the way:
     /// by address, or by name where the platform looks at the address behind it (rule 34).
-    pub(super) fn event_sink(&mut self, traits: Traits) -> Option<(String, String)> {
+    ///
+    /// `METRICS` decides whether anything is sent; what is at that place is the operator's own in either case.
+    pub(super) fn event_sink(&mut self, traits: Traits) -> Option<(Option<String>, String)> {
         let wanted = self.flag("METRICS", true);
         let text = self.get("EVENT_INGRESS_URI").filter(|t| !t.is_empty())?;
         let sink = sink(&text, traits.vets_addresses);
         let problem = "EVENT_INGRESS_URI: must be an https URL, or http to a private address";
         self.check(sink.is_some(), problem);
-        sink.filter(|_| wanted).map(|authority| (text, authority))
+        sink.map(|authority| (wanted.then_some(text), authority))
     }
 
     /// The issuer of RFC 8414: https, no query, no fragment. Never taken from a request (rule 31).
@@ -266,6 +268,20 @@ impl Reader<'_> {
         }
     }
 
+    pub(super) fn extra_audiences(&mut self) -> Vec<String> {
+        let text = self.get("OCTOSTS_EXTRA_AUDIENCES").unwrap_or_default();
+        entries(&text).map(|(_, entry)| entry.to_owned()).collect()
+    }
+
+    pub(super) fn deadline(&mut self) -> Duration {
+        let deadline = self.duration("OCTOSTS_DEADLINE", Duration::from_secs(25));
+        self.check(
+            deadline >= Duration::from_secs(1),
+            "OCTOSTS_DEADLINE: must be at least 1s",
+        );
+        deadline
+    }
+
     pub(super) fn extra_permissions(&mut self) -> Vec<String> {
         let text = self.get("OCTOSTS_EXTRA_PERMISSIONS").unwrap_or_default();
         let mut names = Vec::new();
@@ -316,7 +332,7 @@ fn sink(text: &str, vets_addresses: bool) -> Option<String> {
 }
 
 /// What stands between commas or white space, numbered from 1.
-pub(super) fn entries(text: &str) -> impl Iterator<Item = (usize, &str)> {
+fn entries(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let entries = text.split(|c: char| c == ',' || c.is_whitespace());
     (1..).zip(entries.filter(|entry| !entry.is_empty()))
 }

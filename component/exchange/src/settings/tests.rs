@@ -296,7 +296,8 @@ fn events_go_over_https_or_stay_near() {
     ] {
         let wanted = (Some(uri.to_owned()), Some(authority.to_owned()));
         assert_eq!(sink(uri, None, vets), Ok(wanted), "{uri}");
-        assert_eq!(sink(uri, Some("false"), vets), Ok((None, None)), "{uri}");
+        let place = Some(authority.to_owned());
+        assert_eq!(sink(uri, Some("false"), vets), Ok((None, place)), "{uri}");
     }
     assert_eq!(sink("", None, true), Ok((None, None)));
     for (uri, vets) in [

@@ -188,6 +188,11 @@ impl Checking<'_> {
             return None;
         }
         let name = self.text(app.app_name);
+        if name.chars().count() > 100 || name.chars().any(char::is_control) {
+            self.problem(&format!(
+                "app {id}: app_name must be a line of at most 100 characters"
+            ));
+        }
         Some(AppSettings {
             id,
             name: (!name.is_empty()).then_some(name),

@@ -205,8 +205,21 @@ async fn a_sink_that_is_away_delays_nothing_and_is_one_line_a_minute() {
         began.elapsed() < Duration::from_secs(3),
         "answers wait for nothing"
     );
+    world
+        .until("the first to be given up", |_| {
+            let lines = world.log.json();
+            lines
+                .iter()
+                .any(|line| line["msg"] == "an event could not be delivered")
+        })
+        .await;
+    let asked = sink.seen().len();
+    for _ in 0..5 {
+        let _ = world.usual().await.granted();
+    }
     let mut world = world;
     world.close().await;
+    assert_eq!(sink.seen().len(), asked, "it is left alone for a while");
     let lines = world.log.json();
     let mut lines = lines
         .iter()
