@@ -1,5 +1,10 @@
 //! `octo-sts exchange` and `octo-sts revoke` as processes, against servers on loopback.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
 mod answers;
 mod git;

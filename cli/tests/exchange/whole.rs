@@ -3,6 +3,7 @@
 use super::script::{Script, answer};
 use super::{ASK, OIDC, assert_fails, octo_sts, stderr, stdout};
 use serde_json::{Value, json};
+use sha2::Digest as _;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -68,6 +69,10 @@ fn text<'a>(about: &'a Value, pointer: &str) -> &'a str {
 
 /// The service as it is built in; without `cargo xtask build` it says that it is missing.
 fn service(about: &Value) -> (Server, String) {
+    service_with(about, &[])
+}
+
+fn service_with(about: &Value, more: &[(&str, &str)]) -> (Server, String) {
     let key = std::fs::read_to_string(text(about, "/apps/0/private_key_file")).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_octo-sts"));
     command.args(["serve", "--port", "0", "--address", "127.0.0.1"]);
@@ -79,6 +84,7 @@ fn service(about: &Value) -> (Server, String) {
         ("GITHUB_BASE_URL", text(about, "/github")),
         ("OCTOSTS_ALLOWED_ISSUERS", text(about, "/actions_issuer")),
     ]);
+    command.envs(more.iter().copied());
     let (server, line) = Server::start(&mut command, "\"listening\"");
     (server, format!("http://{}", text(&line, "/address")))
 }
@@ -178,6 +184,109 @@ fn what_the_policy_does_not_grant_is_refused() {
     let github = ["revoke", "--github-base-url", text(&about, "/github")];
     assert_eq!(octo_sts(&github, &[], token).status.code(), Some(0));
     assert_eq!(read_with(token, &about), 401);
+}
+
+/// Tokens that are given out until the server ends, by four callers at once.
+fn tokens_until_it_ends(url: &str, oidc: &str) -> Vec<String> {
+    let ask = format!("{url}/sts/exchange?scope=acme/app&identity=ci");
+    let caller = || {
+        let mut tokens = Vec::new();
+        loop {
+            let bearer = format!("Bearer {oidc}");
+            let mut answer = match ureq::get(&ask).header("authorization", bearer).call() {
+                Ok(answer) => answer,
+                Err(ureq::Error::StatusCode(_)) => continue,
+                Err(_) => return tokens,
+            };
+            // One that breaks off was not given out.
+            let Ok(body) = answer.body_mut().read_to_string() else {
+                return tokens;
+            };
+            let body: Value = serde_json::from_str(&body).unwrap();
+            tokens.push(text(&body, "/token").to_owned());
+        }
+    };
+    std::thread::scope(|scope| {
+        let callers: Vec<_> = (0..4).map(|_| scope.spawn(caller)).collect();
+        let tokens = callers.into_iter().map(|caller| caller.join().unwrap());
+        tokens.flatten().collect()
+    })
+}
+
+/// Faults, tokens that are too wide and `kill -9` under load: each token that left has its record, no record tells of a token
+/// that may do more than the policy, and the next server goes on in the same file (rules 29 and 33).
+#[test]
+fn no_token_leaves_without_its_record_whatever_happens() {
+    let (_simulator, about) = simulator(&[]);
+    trust_main(&about);
+    let oidc = run_on(&about, "main");
+    let file = std::env::temp_dir().join(format!("octo-sts-audit-{}.jsonl", std::process::id()));
+    let path = file.to_str().unwrap();
+    let mut given = Vec::new();
+    for boot in 0..3 {
+        let (service, url) = service_with(&about, &[("OCTOSTS_AUDIT_FILE", path)]);
+        let control = text(&about, "/control");
+        for (command, body) in [
+            (
+                "faults",
+                json!({"site": "github", "route": "access_tokens", "after": 25, "count": 20,
+                    "fault": {"kind": "status", "code": 502}}),
+            ),
+            (
+                "tamper",
+                json!({"after": 40, "times": 10,
+                    "change": {"kind": "permission", "name": "contents", "level": "write"}}),
+            ),
+        ] {
+            let url = format!("{control}/{command}");
+            ureq::post(url).send(body.to_string()).unwrap();
+        }
+        let killer = service.0.id().to_string();
+        let load = std::thread::spawn({
+            let (url, oidc) = (url.clone(), oidc.clone());
+            move || tokens_until_it_ends(&url, &oidc)
+        });
+        // Not before it is well under way, and the faults were met: records are what tells.
+        let under_way = |records: &str| {
+            let failed = records.matches("upstream_error").count();
+            failed > boot * 5 && records.lines().count() > boot * 200 + 150
+        };
+        while !under_way(&std::fs::read_to_string(&file).unwrap()) {
+            assert!(!load.is_finished());
+            std::thread::yield_now();
+        }
+        Command::new("kill").args(["-9", &killer]).status().unwrap();
+        given.extend(load.join().unwrap());
+        drop(service);
+    }
+    let text = std::fs::read_to_string(&file).unwrap();
+    let verified = octo_sts(&["audit", "verify", path, "--format", "json"], &[], "");
+    std::fs::remove_file(&file).unwrap();
+    assert!(given.len() > 50, "{}", given.len());
+    for token in &given {
+        assert!(text.contains(&sha256(token)), "a token without a record");
+    }
+    // The last line of a boot may be cut: then it is named, and nothing else is.
+    let verified: Value = serde_json::from_str(stdout(&verified)).unwrap();
+    for broken in verified["broken"].as_array().unwrap() {
+        assert_eq!(
+            broken["because"], "it is no record with a chain",
+            "{verified}"
+        );
+    }
+    assert_eq!(verified["boots"], 3);
+    let granted = json!({"contents": "read", "issues": "write", "metadata": "read"});
+    let lines = text
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    for record in lines.filter(|record| record["outcome"] == "granted") {
+        assert_eq!(record["permissions"], granted);
+    }
+}
+
+fn sha256(text: &str) -> String {
+    let digest = sha2::Sha256::digest(text.as_bytes());
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Certificates are checked, against the roots that the environment names.
