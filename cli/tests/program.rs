@@ -171,7 +171,7 @@ fn the_examples_of_the_page_on_policies_are_good() {
     let examples: Vec<_> = blocks
         .map(|block| block.split("```").next().unwrap())
         .collect();
-    assert_eq!(examples.len(), 5);
+    assert_eq!(examples.len(), 6);
     for (number, example) in examples.iter().enumerate() {
         let name = ["trusted-token-issuers.yaml", "guard-rails.yaml"]
             .into_iter()

@@ -1,7 +1,9 @@
 //! Making a [`World`].
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use host_wasmtime::cache::Cache;
 use host_wasmtime::{Host, Limits, ManualClock, Settings};
 use simulator::{AccountKind, Algorithm, AppKey, Clock, RepositorySelection, Simulator};
 use tokio::net::TcpListener;
@@ -27,6 +29,7 @@ const INSTALLED: [(&str, &str); 5] = [
 pub struct Building {
     settings: BTreeMap<String, Option<String>>,
     limits: Limits,
+    cache: Option<Arc<dyn Cache>>,
 }
 
 impl Building {
@@ -48,11 +51,17 @@ impl Building {
         self
     }
 
+    /// Where the component remembers, instead of the host's memory.
+    pub fn cache(mut self, cache: Arc<dyn Cache>) -> Self {
+        self.cache = Some(cache);
+        self
+    }
+
     /// Starts everything.
     ///
     /// # Panics
     /// The component was not built, or a part does not start.
-    pub async fn start(self) -> World {
+    pub async fn start(mut self) -> World {
         let sim = Simulator::builder()
             .clock(Clock::fixed(NOW))
             .issuer_key(signing_key(Algorithm::Rs256, "foreign"))
@@ -68,7 +77,11 @@ impl Building {
             Secrets::default(),
         );
         secrets.add(&app_key().pem());
-        let host = Host::of(&built::compiled(built::ARTIFACT).unwrap())
+        let mut builder = Host::of(&built::compiled(built::ARTIFACT).unwrap());
+        if let Some(cache) = self.cache.take() {
+            builder = builder.cache(cache);
+        }
+        let host = builder
             .settings(Settings::from_vars(self.variables(&sim)))
             .clock(clock.clone())
             .limits(self.limits)

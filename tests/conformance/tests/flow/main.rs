@@ -14,3 +14,4 @@ mod egress;
 mod events;
 mod fixed;
 mod keys;
+mod once;
