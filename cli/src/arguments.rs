@@ -139,7 +139,8 @@ fn permission(name: &str) -> Result<String, String> {
 const SERVE_HELP: &str = "\
 The App's key comes from APP_SECRET_CERTIFICATE_FILE or, as text, from the environment variable
 APP_SECRET_CERTIFICATE_ENV_VAR; it has no flag as text, since command lines can be read by everybody on the machine.
-All other settings (OCTOSTS_…, SSL_CERT_FILE) are environment variables; README.md lists them.
+Several Apps are in APP_CONFIG_FILE. All other settings (OCTOSTS_…, EVENT_INGRESS_URI, SSL_CERT_FILE, …) are environment variables too;
+README.md lists them.
 
 Audit records go to standard output or OCTOSTS_AUDIT_FILE, log lines to standard error.
 
@@ -153,7 +154,7 @@ pub(crate) struct Serve {
     /// Address to listen on
     #[arg(long, value_name = "IP", default_value = "0.0.0.0")]
     pub(crate) address: IpAddr,
-    /// The GitHub App's id [setting: GITHUB_APP_IDS]
+    /// The GitHub App's id; several with commas [setting: GITHUB_APP_IDS]
     #[arg(long, visible_alias = "github-app-id", value_name = "ID")]
     pub(crate) github_app_ids: Option<String>,
     /// File with the App's private key in PEM [setting: APP_SECRET_CERTIFICATE_FILE]

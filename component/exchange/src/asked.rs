@@ -16,7 +16,7 @@ use crate::provider::Verified;
 use crate::settings::App;
 use crate::single_use;
 use crate::target::Target;
-use crate::trace::{self, Step};
+use crate::trace::{PolicyVerdict, Step};
 use crate::trouble::Trouble;
 use github::{AccessToken, Level, Reach, RepositoryName};
 use policy::{PolicyError, PolicyKind, Served, TrustPolicy};
@@ -84,9 +84,7 @@ impl<O: Outside> Asked<'_, '_, O> {
         let text = policy_file::read(self.apps, self.place, serving).await?;
         record.serving(serving);
         if serving.installation.account_id != self.organisation.account_id() {
-            let owner = self.place.owner.to_string();
-            let because = "the login belongs to another account now";
-            return Err(Refusal::new(ExchangeError::NotInstalled { owner }, because));
+            return Err(Refusal::another_account(self.place.owner));
         }
         record.policy(self.place.path(), &text);
         let (grant, policy) = self.decide(&text, serving, record).await?;
@@ -117,9 +115,10 @@ impl<O: Outside> Asked<'_, '_, O> {
     ) -> Result<Result<AccessToken, Trouble>, Refusal> {
         let Permitted { grant, policy, .. } = permitted;
         let claims = self.verified.token.claims();
-        let taken = policy.single_use();
-        let taken = taken.then(|| single_use::take(self.context, claims));
-        let taken = taken.transpose()?;
+        let taken = match policy.single_use() {
+            true => Some(single_use::take(self.context, claims)?),
+            false => None,
+        };
         let suits = suits(policy);
         let mint = self.mint(grant, serving, &suits);
         let (minted, unsure) = self.context.watched(mint).await;
@@ -199,9 +198,7 @@ impl<O: Outside> Asked<'_, '_, O> {
             self.apps.look_again(serving, suits).await?;
         }
         if serving.installation.account_id != grant.account_id() {
-            let owner = self.place.owner.to_string();
-            let because = "the login belongs to another account now";
-            return Err(Refusal::new(ExchangeError::NotInstalled { owner }, because));
+            return Err(Refusal::another_account(self.place.owner));
         }
         Ok(mint::mint(self.context, serving, grant).await)
     }
@@ -249,7 +246,7 @@ impl<O: Outside> Asked<'_, '_, O> {
         };
         let authorized = authorize(&self.verified.token, &policy, &audiences, &reading);
         let decision = authorized.as_ref().map_or_else(|no| no, |(_, yes)| yes);
-        self.context.trace.see(trace::Seen {
+        self.context.trace.see(PolicyVerdict {
             decision: decision.clone(),
             sight: seen.sight(),
             subject_hint: self.subject_hint(&policy, &seen),

@@ -305,6 +305,13 @@ impl Refusal {
         }
     }
 
+    /// The login belongs to another account than a moment ago (rule 1).
+    pub(crate) fn another_account(owner: &impl ToString) -> Self {
+        let owner = owner.to_string();
+        let because = "the login belongs to another account now";
+        Self::new(ExchangeError::NotInstalled { owner }, because)
+    }
+
     /// What the caller is told.
     #[must_use]
     pub fn public(&self) -> &ExchangeError {

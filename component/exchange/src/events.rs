@@ -151,10 +151,7 @@ fn encoded(text: &str) -> String {
     let mut value = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {
-            b'"' | b'%' => {
-                let _ = write!(value, "%{byte:02X}");
-            }
-            b'!'..=b'~' => value.push(char::from(byte)),
+            b'!'..=b'~' if !matches!(byte, b'"' | b'%') => value.push(char::from(byte)),
             _ => {
                 let _ = write!(value, "%{byte:02X}");
             }

@@ -11,7 +11,7 @@ use crate::refusals;
 use crate::request::TokenExchangeRequest;
 use crate::settings::RefusalDetail;
 use crate::story::Decided;
-use crate::trace::{Seen, Step};
+use crate::trace::{PolicyVerdict, Step};
 use github::{Permissions, Reach};
 use policy::{Got, Rule, RuleOutcome, Verdict, Wanted};
 use serde::Serialize;
@@ -90,7 +90,7 @@ pub(crate) fn explanation<O: Outside>(
     let claims = verified.token.claims();
     let ends = claims.expires_at.map_or(0, |at| at.0);
     let seen = context.trace.seen();
-    let everything = |seen: &Seen| seen.sight == Sight::Everything;
+    let everything = |seen: &PolicyVerdict| seen.sight == Sight::Everything;
     Ok(Explanation {
         decision: context.decision.to_owned(),
         verdict,
@@ -157,14 +157,16 @@ fn step_of(error: &ExchangeError) -> Option<Step> {
 fn rules<O: Outside>(
     context: &Context<'_, O>,
     refusal: Option<&Refusal>,
-    seen: Option<&Seen>,
+    seen: Option<&PolicyVerdict>,
 ) -> Vec<ExplainedRule> {
     let failed = refusal.and_then(|refusal| step_of(&refusal.error));
     let rule = |(step, name): (Step, &str)| {
-        let verdict = match () {
-            () if failed == Some(step) => "fail",
-            () if context.trace.has_passed(step) => "pass",
-            () => "skipped",
+        let verdict = if failed == Some(step) {
+            "fail"
+        } else if context.trace.has_passed(step) {
+            "pass"
+        } else {
+            "skipped"
         };
         let hint = refusal.filter(|_| verdict == "fail").map(|refusal| {
             let public = refusal.public();
@@ -214,7 +216,7 @@ fn rules<O: Outside>(
     rules
 }
 
-fn compared(outcome: &RuleOutcome, seen: &Seen) -> ExplainedRule {
+fn compared(outcome: &RuleOutcome, seen: &PolicyVerdict) -> ExplainedRule {
     let everything = seen.sight == Sight::Everything;
     let failed = outcome.verdict == Verdict::Fail;
     let hint = seen

@@ -1,13 +1,13 @@
 //! The token exchange: a workload's OIDC token and a trust policy in, a GitHub installation access token out. Pure: the
 //! world is one trait, [`Outside`].
 //!
-//! Read [`story`] first: it is the whole exchange as one function. The other modules are its steps, in order:
+//! Read [`story`] first: it is the whole exchange. The other modules are its steps, in order:
 //!
 //! | module | step |
 //! |---|---|
 //! | [`request`] | the request, in every form that clients of octo-sts send |
-//! | `provider` | which issuer, its keys, the signature |
 //! | [`oauth`] | the same in RFC 8693's words |
+//! | `provider` | which issuer, its keys, the signature |
 //! | [`target`] | whose installation, which policy |
 //! | `apps`, `installation` | which App serves, and its installation for the owner |
 //! | `organisation` | whose tokens the organisation takes, and what it lets no policy do |

@@ -1,4 +1,5 @@
-//! The token exchange from request to answer: the order of checks of docs/ARCHITECTURE.md, as one function.
+//! The token exchange from request to answer, in the order of checks of docs/ARCHITECTURE.md. What the target's policy says,
+//! and the mint, are in `asked`.
 
 use crate::apps::{Apps, Serving};
 use crate::asked::Asked;
@@ -112,7 +113,7 @@ pub async fn explain<O: Outside>(
 ) -> (Result<Explanation, Refusal>, Afterwards) {
     let context = Context::new(outside, settings, decision);
     let explained = async {
-        let (request, verified, mut record) = verified(&context, incoming).await?;
+        let (request, verified, mut record) = read_and_verify(&context, incoming).await?;
         let decide =
             async |asked: &Asked<'_, '_, O>, serving: &mut Serving, record: &mut Record| {
                 let permitted = asked.permitted(serving, record).await?;
@@ -121,7 +122,7 @@ pub async fn explain<O: Outside>(
                     read: asked.place.repository.to_string(),
                 })
             };
-        let decided = asked(&context, &request, &verified, &mut record, decide).await;
+        let decided = ask_policy(&context, &request, &verified, &mut record, decide).await;
         let decided =
             decided.map_err(|refusal| detail::masked(context.settings, &request.identity, refusal));
         explanation(&context, &request, &verified, decided)
@@ -137,7 +138,7 @@ pub async fn explain<O: Outside>(
 }
 
 /// The request, the token that was verified, and the record that begins with that.
-async fn verified<O: Outside>(
+async fn read_and_verify<O: Outside>(
     context: &Context<'_, O>,
     incoming: &Incoming,
 ) -> Result<(TokenExchangeRequest, Verified, Record), Refusal> {
@@ -171,18 +172,18 @@ async fn answer<O: Outside>(
     incoming: &Incoming,
     rpc_error: fn(&ExchangeError) -> String,
 ) -> Result<Granted, Refusal> {
-    let (request, verified, mut record) = verified(context, incoming).await?;
+    let (request, verified, mut record) = read_and_verify(context, incoming).await?;
     let mint = async |asked: &Asked<'_, '_, O>, serving: &mut Serving, record: &mut Record| {
         asked.decide_and_mint(serving, record).await
     };
-    let decided = asked(context, &request, &verified, &mut record, mint).await;
+    let decided = ask_policy(context, &request, &verified, &mut record, mint).await;
     let decided =
         decided.map_err(|refusal| detail::masked(context.settings, &request.identity, refusal));
     recording::recorded(context, &request, &verified, record, decided, rpc_error).await
 }
 
 /// From a verified token to what the target's policy and its organisation's files say, and then on by `then`.
-async fn asked<O: Outside, T>(
+async fn ask_policy<O: Outside, T>(
     context: &Context<'_, O>,
     request: &TokenExchangeRequest,
     verified: &Verified,

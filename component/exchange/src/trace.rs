@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use crate::detail::Sight;
 
 /// A step of the exchange that can refuse, in the order in which they are taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Step {
     Signature,
     OperatorIssuers,
@@ -21,7 +21,7 @@ pub(crate) enum Step {
 
 /// What a policy said, and how much of it the caller may see.
 #[derive(Debug, Clone)]
-pub(crate) struct Seen {
+pub(crate) struct PolicyVerdict {
     pub(crate) decision: Decision,
     pub(crate) sight: Sight,
     /// What to write instead, for whoever may see everything.
@@ -30,7 +30,7 @@ pub(crate) struct Seen {
     pub(crate) policy_sha: String,
 }
 
-impl Seen {
+impl PolicyVerdict {
     pub(crate) fn permits(&self) -> bool {
         self.decision
             .rules()
@@ -43,7 +43,7 @@ impl Seen {
 #[derive(Debug, Default)]
 pub(crate) struct Trace {
     passed: RefCell<Vec<Step>>,
-    seen: RefCell<Option<Seen>>,
+    seen: RefCell<Option<PolicyVerdict>>,
 }
 
 impl Trace {
@@ -55,11 +55,11 @@ impl Trace {
         self.passed.borrow().contains(&step)
     }
 
-    pub(crate) fn see(&self, seen: Seen) {
+    pub(crate) fn see(&self, seen: PolicyVerdict) {
         *self.seen.borrow_mut() = Some(seen);
     }
 
-    pub(crate) fn seen(&self) -> Option<Seen> {
+    pub(crate) fn seen(&self) -> Option<PolicyVerdict> {
         self.seen.borrow().clone()
     }
 }

@@ -22,20 +22,16 @@ fn parts(subject: &str) -> Option<Parts<'_>> {
         let digits = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
         digits.then_some(name)
     };
-    match (id(owner), id(repository)) {
-        (Some(owner), Some(repository)) => Some(Parts {
-            owner,
-            repository,
-            rest,
-            immutable: true,
-        }),
-        _ => Some(Parts {
-            owner,
-            repository,
-            rest,
-            immutable: false,
-        }),
-    }
+    let (owner, repository, immutable) = match (id(owner), id(repository)) {
+        (Some(owner), Some(repository)) => (owner, repository, true),
+        _ => (owner, repository, false),
+    };
+    Some(Parts {
+        owner,
+        repository,
+        rest,
+        immutable,
+    })
 }
 
 /// What to write for a subject that a policy wants in the other form. `ids`: of owner and repository, as GitHub says; without

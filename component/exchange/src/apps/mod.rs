@@ -161,8 +161,8 @@ impl<'a, 'b, O: Outside> Apps<'a, 'b, O> {
         let (mut limited, mut limits) = (None, 0);
         loop {
             match act(serving).await {
-                Err(trouble @ Trouble::Limited { .. }) => {
-                    self.note_limit(serving.app, &trouble);
+                Err(trouble @ Trouble::Limited { retry_after, .. }) => {
+                    self.note_limit(serving.app, retry_after);
                     limited = Some(trouble);
                     limits += 1;
                 }
@@ -219,9 +219,7 @@ impl<'a, 'b, O: Outside> Apps<'a, 'b, O> {
             return Ok(other);
         }
         self.forget(&other);
-        let owner = self.owner.to_string();
-        let because = "the login belongs to another account now";
-        Err(Refusal::new(ExchangeError::NotInstalled { owner }, because))
+        Err(Refusal::another_account(self.owner))
     }
 
     /// The first that is installed. Who is not, is suspended, limited or has a key that GitHub refuses leaves it to the next
@@ -235,13 +233,7 @@ impl<'a, 'b, O: Outside> Apps<'a, 'b, O> {
             };
             match &refusal.error {
                 ExchangeError::NotInstalled { .. } => {}
-                ExchangeError::Limited { retry_after, .. } => {
-                    let limited = Trouble::Limited {
-                        retry_after: *retry_after,
-                        primary: false,
-                    };
-                    self.note_limit(app.id, &limited);
-                }
+                ExchangeError::Limited { retry_after, .. } => self.note_limit(app.id, *retry_after),
                 ExchangeError::Suspended { .. } | ExchangeError::AppRefused => {}
                 _ => return Err(refusal),
             }
@@ -279,11 +271,7 @@ impl<'a, 'b, O: Outside> Apps<'a, 'b, O> {
     /// One after the other where the platform counts, else as chance has it; those that are limited come last.
     fn in_turn(&self) -> Vec<&'a App> {
         let apps: Vec<&App> = self.pool.apps.iter().collect();
-        let name = memory::name("turn", &[&self.pool.owner]);
-        let turn = self
-            .context
-            .outside
-            .cache_count(&name, Room::Kept, 1, TURNS);
+        let turn = self.turns(1);
         let mut apps = match turn.and_then(|turn| usize::try_from(turn).ok()) {
             Some(turn) => {
                 let mut apps = apps;
@@ -297,6 +285,13 @@ impl<'a, 'b, O: Outside> Apps<'a, 'b, O> {
         apps
     }
 
+    /// How many turns there were; none where the platform does not count.
+    fn turns(&self, add: u32) -> Option<u32> {
+        let name = memory::name("turn", &[&self.pool.owner]);
+        let outside = self.context.outside;
+        outside.cache_count(&name, Room::Kept, add, TURNS)
+    }
+
     fn limit_name(&self, app: u64) -> CacheName {
         memory::name("limited", &[&app.to_string(), &self.owner.key()])
     }
@@ -306,11 +301,9 @@ impl<'a, 'b, O: Outside> Apps<'a, 'b, O> {
     }
 
     /// A limited App is the last one until its limit ends.
-    pub(crate) fn note_limit(&self, app: u64, trouble: &Trouble) {
-        if let Trouble::Limited { retry_after, .. } = trouble
-            && self.several()
-        {
-            let keep = Keep::negative(*retry_after);
+    pub(crate) fn note_limit(&self, app: u64, retry_after: u64) {
+        if self.several() {
+            let keep = Keep::negative(retry_after);
             memory::put(self.context.outside, &self.limit_name(app), keep, &true);
         }
     }

@@ -1,10 +1,10 @@
 //! What GitHub said is left of an installation's primary limit. Read with installation tokens alone: they are what the limit
 //! is on (<https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api>). Used where the platform counts.
 
-use super::{Apps, TURNS};
+use super::Apps;
 use crate::context::Context;
 use crate::memory::{self, Keep};
-use crate::outside::{CacheName, Outside, Room};
+use crate::outside::{CacheName, Outside};
 use github::{Installation, Owner};
 use http::HeaderMap;
 
@@ -37,8 +37,7 @@ pub(crate) fn note<O: Outside>(
 /// unless it is known of each App that is installed; of equal ones it is the first.
 pub(super) fn most_left<O: Outside>(apps: &Apps<'_, '_, O>) -> Option<u64> {
     let outside = apps.context.outside;
-    let turn = memory::name("turn", &[&apps.pool.owner]);
-    outside.cache_count(&turn, Room::Kept, 0, TURNS)?;
+    apps.turns(0)?;
     let quota = &apps.context.settings.quota;
     let tier = |remaining: u64| match remaining {
         _ if remaining >= quota.soft_floor => 2,

@@ -219,7 +219,9 @@ impl<O: Outside> Reading<'_, '_, '_, O> {
             Ok((token, _)) => token,
             Err(Trouble::Unprocessable) => return Ok(None),
             Err(trouble) => {
-                self.apps.note_limit(serving.app, &trouble);
+                if let Trouble::Limited { retry_after, .. } = &trouble {
+                    self.apps.note_limit(serving.app, *retry_after);
+                }
                 return Err(trouble);
             }
         };

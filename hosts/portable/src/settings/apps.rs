@@ -193,11 +193,16 @@ impl Checking<'_> {
                 "app {id}: app_name must be a line of at most 100 characters"
             ));
         }
+        let key = self.key(id, app.kms_key, app.private_key, app.private_key_file)?;
+        let key_name = match &key {
+            KeySource::File(_) => "private_key_file",
+            KeySource::Text(_) => "private_key",
+        };
         Some(AppSettings {
             id,
             name: (!name.is_empty()).then_some(name),
-            key: self.key(id, app.kms_key, app.private_key, app.private_key_file)?,
-            setting: format!("{}: app {id}", self.setting),
+            key,
+            setting: format!("{}: app {id}: {key_name}", self.setting),
         })
     }
 
@@ -208,6 +213,10 @@ impl Checking<'_> {
         pem: Option<String>,
         file: Option<String>,
     ) -> Option<KeySource> {
+        let unset = [&pem, &file].into_iter().flatten();
+        let unset = unset
+            .into_iter()
+            .any(|text| !text.is_empty() && expanded(text, self.vars).is_empty());
         let [kms, pem, file] = [kms, pem, file].map(|text| self.text(text));
         let key = match (kms.is_empty(), pem.is_empty(), file.is_empty()) {
             (true, false, true) => Ok(text_key(&pem)),
@@ -216,6 +225,7 @@ impl Checking<'_> {
             }
             (true, true, false) => Ok(KeySource::File(PathBuf::from(file))),
             (false, true, true) => Err("kms_key: not served yet"),
+            (true, true, true) if unset => Err("its key names a variable that is not set"),
             _ => Err("exactly one of kms_key, private_key_file, or private_key must be set"),
         };
         key.map_err(|what| self.problem(&format!("app {id}: {what}")))

@@ -51,7 +51,7 @@ fn owners_have_pools_of_their_own() {
     assert_eq!(three.key, KeySource::Text(Secret::new("a$KEY$$")));
     assert_eq!(
         (two.name.as_deref(), two.setting.as_str()),
-        (None, "APP_CONFIG_FILE: app 112")
+        (None, "APP_CONFIG_FILE: app 112: private_key_file")
     );
 }
 
@@ -95,7 +95,7 @@ fn every_problem_is_named_and_no_value() {
         ),
         (
             "orgs: [{name: a, apps: [{app_id: 1, private_key: '${NONE}'}]}]",
-            "app 1: exactly one of kms_key, private_key_file, or private_key must be set",
+            "app 1: its key names a variable that is not set",
         ),
         (
             "orgs: [{name: a, apps: [{app_id: 1, kms_key: k}]}]",

@@ -87,7 +87,6 @@ pub(super) const NAMES: &[Name] = &[
     name("OCTOSTS_AUDIT_SYNC", "octosts_audit_sync", Host, Served, None),
     // Who signs.
     name("KMS_KEYS", "kms_keys", Host, Refused, None),
-    // Later.
     name("OCTOSTS_POLICY_GRACE", "octosts_policy_grace", Guest, Served, None),
     name("OCTOSTS_EXTRA_AUDIENCES", "octosts_extra_audiences", Guest, Served, None),
     name("OCTOSTS_EXTRA_PERMISSIONS", "octosts_extra_permissions", Guest, Served, None),
@@ -107,7 +106,7 @@ pub(super) const NAMES: &[Name] = &[
     name("EVENT_INGRESS_URI", "event_ingress_uri", Guest, Served, None),
     name("GITHUB_WEBHOOK_SECRET", "github_webhook_secret", Secret, Later, None),
     name("GITHUB_WEBHOOK_ORGANIZATION_FILTER", "github_webhook_organization_filter", Guest, Later, None),
-    name("METRICS", "metrics", Guest, Later, None),
+    name("METRICS", "metrics", Guest, Served, None),
     name("METRICS_PORT", "metrics_port", Host, Later, None),
     name("OTEL_TRACES_EXPORTER", "otel_traces_exporter", Host, Later, None),
     name("OTEL_TRACE_SAMPLING_RATE", "otel_trace_sampling_rate", Host, Later, None),

@@ -241,7 +241,7 @@ fn the_guest_reads_names_in_lower_case_and_no_secret() {
 fn what_has_no_effect_is_said() {
     let settings = with(&[
         ("GITHUB_WEBHOOK_SECRET", Some("x")),
-        ("METRICS", Some("true")),
+        ("METRICS_PORT", Some("2112")),
         ("OCTOSTS_STICKY_STORE", Some("")),
         ("OCTOSTS_ALOWED_ISSUERS", Some("x")),
     ]);
@@ -249,7 +249,7 @@ fn what_has_no_effect_is_said() {
         settings.notices(),
         [
             "GITHUB_WEBHOOK_SECRET: not served yet",
-            "METRICS: not served yet",
+            "METRICS_PORT: not served yet",
             "OCTOSTS_ALOWED_ISSUERS: no such setting",
         ]
     );
