@@ -170,12 +170,21 @@ impl<'a, 'b, O: Outside> Apps<'a, 'b, O> {
                 other => return other,
             }
             tried.push(serving.app);
-            if limits > OTHERS || tried.len() >= MOST_ASKED {
+            if limits > OTHERS {
                 break;
+            }
+            if tried.len() >= MOST_ASKED {
+                let unknown = "not every App was asked";
+                return Err(limited.unwrap_or(Trouble::Unreadable(unknown.to_owned())));
             }
             match self.instead_of(serving, &tried, &suits).await {
                 Ok(other) => *serving = other,
-                Err(_) => break,
+                Err(refusal) if is_nobody(&refusal) => break,
+                // One that was not asked might have had it: nothing is known.
+                Err(_) => {
+                    let unknown = "another App could not be asked for its installation";
+                    return Err(limited.unwrap_or(Trouble::Unreadable(unknown.to_owned())));
+                }
             }
         }
         // That one of them could not be asked says more than that the others have not what it takes.
@@ -307,6 +316,12 @@ impl<'a, 'b, O: Outside> Apps<'a, 'b, O> {
             memory::put(self.context.outside, &self.limit_name(app), keep, &true);
         }
     }
+}
+
+/// No App is left that could serve; those that are suspended, or whose key GitHub refuses, have nothing to say.
+fn is_nobody(refusal: &Refusal) -> bool {
+    let refused = [ExchangeError::NoAppMatches, ExchangeError::AppRefused];
+    cannot_serve(refusal) || refused.contains(&refusal.error)
 }
 
 fn cannot_serve(refusal: &Refusal) -> bool {
