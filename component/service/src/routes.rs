@@ -20,13 +20,15 @@ const MAX_HEAD: usize = 32 * 1024;
 /// How long a caller may take to send it, in seconds.
 const BODY_SECONDS: u64 = 10;
 
+/// The token endpoint.
+const TOKEN: &str = "/token";
 /// RFC 8414 3.
 const METADATA: &str = "/.well-known/oauth-authorization-server";
 
 enum Route {
     Welcome,
     Health,
-    Exchange(Protocol),
+    Exchange,
     Explain,
     Revoke,
     OAuthMetadata,
@@ -42,23 +44,21 @@ pub(crate) fn handle(request: IncomingRequest, response_out: ResponseOutparam) {
             let answer = respond::refused(&ExchangeError::UnreadableParameters, &decision);
             return send(responder, answer).await;
         };
+        let protocol = protocol(request.uri().path());
         if head_length(&request) > MAX_HEAD {
-            let answer = respond::refused(&ExchangeError::RequestTooLarge, &decision);
+            let answer = refused(protocol, &ExchangeError::RequestTooLarge, &decision);
             return send(responder, answer).await;
         }
         match route(request.method(), request.uri().path()) {
             Ok(Route::Welcome) => send(responder, respond::welcome(&decision)).await,
             Ok(Route::Health) => send(responder, respond::health(&problems(), &decision)).await,
-            Ok(Route::Exchange(protocol)) => {
+            Ok(Route::Exchange) => {
                 answer_exchange(&world, request, protocol, responder, &decision).await;
             }
             Ok(Route::OAuthMetadata) => send(responder, oauth_metadata(&decision)).await,
             Ok(Route::Explain) => answer_explanation(&world, request, responder, &decision).await,
             Ok(Route::Revoke) => answer_revocation(&world, request, responder, &decision).await,
-            Err(error) if request.uri().path().starts_with("/token") => {
-                send(responder, respond::refused_by_oauth(&error, &decision)).await;
-            }
-            Err(error) => send(responder, respond::refused(&error, &decision)).await,
+            Err(error) => send(responder, refused(protocol, &error, &decision)).await,
         }
     });
 }
@@ -70,19 +70,35 @@ fn head_length(request: &Request<Body>) -> usize {
     target.map_or(1, |target| target.as_str().len()) + fields.sum::<usize>()
 }
 
+/// A slash at the end changes nothing.
+fn without_slash(path: &str) -> &str {
+    match path {
+        "/" => path,
+        path => path.strip_suffix('/').unwrap_or(path),
+    }
+}
+
+/// In whose words a path is asked and answers.
+fn protocol(path: &str) -> Protocol {
+    match without_slash(path) {
+        TOKEN => Protocol::OAuth,
+        _ => Protocol::Sts,
+    }
+}
+
+fn refused(protocol: Protocol, error: &ExchangeError, decision: &str) -> Response<Vec<u8>> {
+    match protocol {
+        Protocol::Sts => respond::refused(error, decision),
+        Protocol::OAuth => respond::refused_by_oauth(error, decision),
+    }
+}
+
 fn route(method: &Method, path: &str) -> Result<Route, ExchangeError> {
-    let path = if path == "/" {
-        path
-    } else {
-        path.strip_suffix('/').unwrap_or(path)
-    };
-    match (path, method.as_str()) {
+    match (without_slash(path), method.as_str()) {
         ("/", "GET") => Ok(Route::Welcome),
         ("/healthz", "GET") => Ok(Route::Health),
-        ("/", "POST") | ("/sts/exchange" | "/exchange", "GET" | "POST") => {
-            Ok(Route::Exchange(Protocol::Sts))
-        }
-        ("/token", "POST") => Ok(Route::Exchange(Protocol::OAuth)),
+        ("/", "POST") | ("/sts/exchange" | "/exchange", "GET" | "POST") => Ok(Route::Exchange),
+        (TOKEN, "POST") => Ok(Route::Exchange),
         (METADATA, "GET") => Ok(Route::OAuthMetadata),
         ("/sts/explain", "POST") => Ok(Route::Explain),
         ("/sts/revoke", "POST") => Ok(Route::Revoke),
@@ -91,7 +107,7 @@ fn route(method: &Method, path: &str) -> Result<Route, ExchangeError> {
             Err(ExchangeError::WrongMethod { allow: "GET, POST" })
         }
         ("/healthz" | METADATA, _) => Err(ExchangeError::WrongMethod { allow: "GET" }),
-        ("/sts/exchange_refresh_token" | "/sts/explain" | "/sts/revoke" | "/token", _) => {
+        ("/sts/exchange_refresh_token" | "/sts/explain" | "/sts/revoke" | TOKEN, _) => {
             Err(ExchangeError::WrongMethod { allow: "POST" })
         }
         _ => Err(ExchangeError::NoSuchPath),
@@ -112,10 +128,7 @@ async fn answer_exchange(
     responder: Responder,
     decision: &str,
 ) {
-    let refused = |error: &ExchangeError| match protocol {
-        Protocol::Sts => respond::refused(error, decision),
-        Protocol::OAuth => respond::refused_by_oauth(error, decision),
-    };
+    let refused = |error: &ExchangeError| refused(protocol, error, decision);
     let incoming = match read(request).await {
         Ok(incoming) => Incoming {
             protocol,
