@@ -4,7 +4,7 @@
 
 use crate::audit::Record;
 use crate::memory::{self, Keep};
-use crate::outside::{CacheName, Limits, LogLevel, Outside, SendError};
+use crate::outside::{CacheName, Limits, LogLevel, Outside};
 use crate::recording;
 use crate::settings::Settings;
 use http::Request;
@@ -90,7 +90,7 @@ impl Event {
         sink: &str,
         domain: &str,
     ) -> Result<(), String> {
-        let mut pauses = PAUSES.into_iter();
+        let (mut pauses, began) = (PAUSES.into_iter(), outside.elapsed());
         loop {
             let request = self.request(sink, domain);
             let request = request.map_err(|_| "it cannot be put together".to_owned())?;
@@ -100,13 +100,13 @@ impl Event {
                     return Err(format!("the sink answered {}", answer.status().as_u16()));
                 }
                 Ok(answer) => format!("the sink answered {}", answer.status().as_u16()),
-                // A sink that hangs would hold the place of a request: nobody is sent there for a while.
-                Err(unanswered) if matches!(unanswered.error, SendError::Timeout { .. }) => {
-                    memory::put(outside, &away(), Keep::negative(AWAY), &true);
-                    return Err(unanswered.error.to_string());
-                }
                 Err(unanswered) => unanswered.error.to_string(),
             };
+            // A sink that is slow would hold the places of requests: nobody is sent there for a while.
+            if outside.elapsed().saturating_sub(began) >= LIMITS.connect {
+                memory::put(outside, &away(), Keep::negative(AWAY), &true);
+                return Err(because);
+            }
             match pauses.next() {
                 Some(pause) => outside.sleep(pause).await,
                 None => return Err(because),

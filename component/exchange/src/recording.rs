@@ -126,12 +126,15 @@ pub(crate) fn log_stranger<O: Outside>(context: &Context<'_, O>, refusal: &Refus
 
 /// For what is logged once a minute: how many were left out since the last time, or nothing if it is not time yet.
 pub(crate) fn once_a_minute<O: Outside>(outside: &O, what: &str) -> Option<u32> {
-    let left_out = format!("{what}-left-out");
-    if count(outside, what, 1, MINUTE) > 1 {
-        count(outside, &left_out, 1, DAY);
+    let left_out = memory::name("log-lines", &[what, "left-out"]);
+    let lines = memory::name("log-lines", &[what]);
+    if memory::count_roughly(outside, &lines, 1, MINUTE) > 1 {
+        memory::count_roughly(outside, &left_out, 1, DAY);
         return None;
     }
-    Some(take_count(outside, &left_out))
+    let before = memory::count_roughly(outside, &left_out, 0, DAY);
+    outside.cache_remove(&left_out);
+    Some(before)
 }
 
 /// Adds to a count of lines; 0 where the platform cannot count.
