@@ -289,6 +289,47 @@ fn sha256(text: &str) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// The file of several Apps, with a key in another file, as the program reads them.
+#[test]
+fn apps_come_from_a_file() {
+    let (_simulator, about) = simulator(&[]);
+    trust_main(&about);
+    let key = text(&about, "/apps/0/private_key_file");
+    let config = format!(
+        "orgs:\n- name: ACME\n  apps: [{{app_id: 1001, app_name: reader, private_key_file: {key}}}]\n"
+    );
+    let file = std::env::temp_dir().join(format!("octo-sts-apps-{}.yaml", std::process::id()));
+    std::fs::write(&file, config).unwrap();
+    let settings = [
+        ("APP_CONFIG_FILE", file.to_str().unwrap()),
+        // Not read beside the file.
+        ("GITHUB_APP_IDS", "none"),
+    ];
+    let (_service, url) = service_with(&about, &settings);
+    let ask = |scope: &str| {
+        let arguments = [
+            "exchange",
+            "--url",
+            &url,
+            "--token-file",
+            "-",
+            "--identity",
+            "ci",
+        ];
+        let scope = ["--scope", scope];
+        octo_sts(
+            &[&arguments[..], &scope].concat(),
+            &[],
+            &run_on(&about, "main"),
+        )
+    };
+    let granted = ask("acme/app");
+    assert!(stdout(&granted).starts_with("ghs_"), "{}", stderr(&granted));
+    let other = ask("globex/tool");
+    assert_fails(&other, 1, "no GitHub App configured for org \"globex\"");
+    std::fs::remove_file(&file).unwrap();
+}
+
 /// Certificates are checked, against the roots that the environment names.
 #[test]
 fn tls_trusts_the_roots_that_it_is_told() {

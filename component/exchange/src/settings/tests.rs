@@ -220,12 +220,7 @@ fn floors_are_in_order() {
             owner: "*".into(),
             apps: vec![App { id: 7, name: None }],
         };
-        let traits = Traits {
-            vets_addresses: true,
-            outlives: true,
-            atomic: true,
-        };
-        Settings::read(&get, vec![pool], traits).map(|settings| settings.quota)
+        Settings::read(&get, vec![pool], TRAITS).map(|settings| settings.quota)
     };
     let usual = quota(&[]).unwrap();
     assert_eq!((usual.soft_floor, usual.hard_floor), (5000, 1500));
